@@ -1,0 +1,5 @@
+"""``python -m cfgen``."""
+
+from cfgen.cli import main
+
+main()
