@@ -1,0 +1,102 @@
+"""Facts about AWS: container images and their registries, instance types, regions.
+
+::
+
+    catalogue = load()                                   # or load(Path("cfgen.yaml")), an overlay merged over it
+    image = catalogue.image("tgi", None, "gpu")          # newest; "3.3" and "3.3.6" work too
+    image.uri("eu-west-1", catalogue.region("eu-west-1").url_suffix)
+    catalogue.instance("ml.g5.2xlarge").regions          # where it is priced for hosting
+
+The data is bundled (``data/*.json``), derived from published packages by ``refresh``. Loading is cheap: nothing
+but JSON is read, objects are built when they are asked for, and of this module's names those that a render does
+not need are imported when they are touched. ``overlay`` defines the format of a user's file.
+"""
+
+from __future__ import annotations
+
+from cfgen.catalogue.catalogue import Catalogue
+from cfgen.catalogue.families import ALIASES, canonical
+from cfgen.catalogue.model import Image, Instance, Region
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from cfgen.catalogue.errors import (
+        CatalogueError,
+        DataError,
+        ImageNotInRegion,
+        NoImageForProcessor,
+        OverlayError,
+        UnknownFamily,
+        UnknownInstance,
+        UnknownRegion,
+        UnknownVersion,
+    )
+    from cfgen.catalogue.listing import ImageVersion, Source
+
+__all__ = [
+    "ALIASES",
+    "Catalogue",
+    "CatalogueError",
+    "DataError",
+    "Image",
+    "ImageNotInRegion",
+    "ImageVersion",
+    "Instance",
+    "NoImageForProcessor",
+    "OverlayError",
+    "Region",
+    "Source",
+    "UnknownFamily",
+    "UnknownInstance",
+    "UnknownRegion",
+    "UnknownVersion",
+    "canonical",
+    "load",
+]
+
+_bundled: Catalogue | None = None
+
+
+def load(overlay: Path | None = None) -> Catalogue:
+    """The bundled catalogue (read once), or a new one with the user's ``overlay`` file merged over it.
+
+    Raises OverlayError for a faulty overlay and DataError for a damaged installation.
+    """
+    global _bundled
+    if overlay is not None:
+        from cfgen.catalogue.overlay import merged
+
+        return merged(overlay, _tables())
+    if _bundled is None:
+        _bundled = Catalogue(**_tables())
+    return _bundled
+
+
+def _tables() -> dict[str, Any]:
+    import json
+    import os
+
+    folder = os.path.join(os.path.dirname(__file__), "data")  # noqa: PTH118, PTH120 - pathlib costs 3 ms
+    try:
+        tables = {}
+        for name in ("images", "instances", "regions"):
+            with open(f"{folder}/{name}.json", "rb") as stream:  # noqa: PTH123
+                tables[name] = json.loads(stream.read())
+        return tables
+    except (OSError, ValueError) as error:
+        from cfgen.catalogue.errors import DataError
+
+        raise DataError(
+            f"cfgen's own catalogue cannot be read: {error}", hint="Install cfgen again."
+        ) from error
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from cfgen.catalogue import errors, listing
+
+        return getattr(errors if hasattr(errors, name) else listing, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
