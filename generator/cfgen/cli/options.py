@@ -1,0 +1,36 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+specs_argument = click.argument("specs", nargs=-1, required=True, metavar="SPEC…")
+catalog_option = click.option(
+    "--catalog",
+    "overlay",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Catalogue entries of your own, added to the bundled ones (default: cfgen.yaml, if there is one).",
+)
+format_option = click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How results are printed.",
+)
+
+
+def warn(lines: Any) -> None:
+    """Print warnings to stderr, one a line."""
+    for line in lines:
+        click.echo(str(line), err=True)
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 spec``, ``2 specs``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,84 @@
+"""The stages in a row, for callers that want a template from a spec file: load → resolve → render → check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cfgen.errors import CfgenError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cfgen.catalogue import Catalogue
+    from cfgen.lint.findings import Finding
+    from cfgen.render.template import Template
+    from cfgen.resolve.stack import Stack
+    from cfgen.spec import Spec
+
+DEFAULT_OVERLAY = "cfgen.yaml"
+"""A catalogue overlay of this name in the working folder is taken without being named."""
+
+
+class FailedCheck(CfgenError):
+    """A rendered template does not pass the fast validator: a fault of cfgen's, not of the spec."""
+
+    def __init__(self, name: str, findings: Sequence[Finding]) -> None:
+        lines = "".join(f"\n  {f.rule_id} line {f.line}: {f.message}" for f in findings)
+        super().__init__(
+            f"{name}: the rendered template does not pass its own check:{lines}",
+            hint="please report this; --no-check writes the template all the same",
+        )
+        self.findings = tuple(findings)
+
+
+def overlay_file(given: Path | None) -> Path | None:
+    """The overlay to use: the one given, else ``cfgen.yaml`` in the working folder, else none."""
+    if given is not None:
+        return given
+    usual = Path(DEFAULT_OVERLAY)
+    return usual if usual.is_file() else None
+
+
+def plan(spec: Spec, catalogue: Catalogue) -> Stack:
+    """Resolve a loaded spec. Raises ResolveError."""
+    from cfgen.resolve import resolve
+
+    return resolve(spec, catalogue)
+
+
+def render_spec(path: Path, catalogue: Catalogue | None = None) -> Template:
+    """The template for the spec at ``path``, unchecked. Raises SpecError, ResolveError, RenderError."""
+    from cfgen.catalogue import load
+    from cfgen.render import render
+    from cfgen.spec import load_spec
+
+    return render(plan(load_spec(path), catalogue or load(overlay_file(None))))
+
+
+def render_checked(path: Path, overlay: Path | None = None) -> Template:
+    """The template for the spec at ``path``, checked by the fast validator; remembered while no input changes.
+
+    Raises what render_spec raises, and FailedCheck when the validator finds an error.
+    """
+    from cfgen import memory
+
+    key = memory.key_of(path, overlay)
+    if key is not None and (known := memory.recall(key)) is not None:
+        return known
+    from cfgen.catalogue import load
+
+    template = render_spec(path, load(overlay))
+    check(template)
+    if key is not None:
+        memory.keep(key, template)
+    return template
+
+
+def check(template: Template) -> None:
+    """Raise FailedCheck when the fast validator finds an error in ``template``."""
+    from cfgen.lint.fast import check as fast_check
+
+    errors = [finding for finding in fast_check(template.text, template.name) if finding.severity == "error"]
+    if errors:
+        raise FailedCheck(template.name, errors)

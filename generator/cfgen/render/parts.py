@@ -1,0 +1,55 @@
+"""The parts and the Jinja environment that renders them. A part is one file, one feature, one console group."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jinja2
+
+from cfgen.paths import templates_dir
+from cfgen.render import values
+
+TITLES = {
+    "endpoint": "Endpoint",
+    "image": "Container image",
+    "packages": "Model packages",
+    "token": "Hub token",
+    "data": "Model data",
+    "role": "Execution role",
+    "network": "Network",
+    "existing-vpc": "Network",
+    "created-vpc": "Network",
+    "interfaces": "Network clean-up",
+    "logs": "Logs",
+}
+"""Part → the title of its console group. Parts may share a group; the order of a template is its Stack's."""
+
+
+def source(name: str) -> str:
+    """The text of a file in templates/functions, to be embedded."""
+    return (templates_dir() / "functions" / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """The one Jinja environment: control lines begin with ``#%``, part comments with ``##``."""
+    jinja = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates_dir() / "parts"),
+        line_statement_prefix="#%",
+        line_comment_prefix="##",
+        undefined=jinja2.StrictUndefined,
+        finalize=values.scalar,
+        keep_trailing_newline=True,
+        autoescape=False,
+        auto_reload=False,
+    )
+    jinja.filters["literal"] = values.literal
+    jinja.filters["tag_list"] = values.tag_list
+    jinja.globals["source"] = functools.cache(source)
+    return jinja
+
+
+def render_part(name: str, **context: Any) -> str:
+    """One part as CloudFormation text."""
+    return environment().get_template(f"{name}.yaml.j2").render(**context)

@@ -1,0 +1,54 @@
+"""Stack → Template: render every part, join them, refuse what CloudFormation would."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from cfgen.render import parts, stacking
+from cfgen.render.errors import TemplateTooLarge
+from cfgen.render.template import MAX_BYTES, Template
+
+if TYPE_CHECKING:
+    from cfgen.resolve.stack import Stack
+
+_DEFAULT = re.compile(r"^    Default: (.*)$", re.MULTILINE)
+
+
+def render(stack: Stack) -> Template:
+    """Render every part of ``stack`` and join them.
+
+    Raises BadPart or UnprintableValue for a fault of a part, TemplateTooLarge over CloudFormation's 1 MB.
+    """
+    pieces = [
+        stacking.split(name, parts.TITLES[name], parts.render_part(name, stack=stack)) for name in stack.parts
+    ]
+    header = parts.render_part("header", stack=stack)
+    groups = stacking.interface(pieces)
+    head = f"{header.rstrip()}\n{groups}" if groups else header.rstrip()
+    text = f"{head}\n\n{stacking.join(pieces)}"
+    stacking.refuse_duplicates(text)
+    template = Template(stack.name, text, stack.home_regions, _parameters(pieces), stack.warnings)
+    if template.size > MAX_BYTES:
+        raise TemplateTooLarge(
+            f"{stack.name}: the template has {template.size:,} bytes; CloudFormation takes at most {MAX_BYTES:,}",
+            hint="shorten env, tags or embedded code",
+        )
+    return template
+
+
+def _parameters(pieces: list[stacking.Piece]) -> tuple[tuple[str, str | None], ...]:
+    found: list[tuple[str, str | None]] = []
+    for piece in pieces:
+        body = piece.sections.get("Parameters", "")
+        blocks = re.split(r"^  ([A-Za-z0-9]+):[ ]*$", body, flags=re.MULTILINE)[1:]
+        for name, block in zip(blocks[::2], blocks[1::2], strict=True):
+            match = _DEFAULT.search(block)
+            found.append((name, _plain(match.group(1)) if match else None))
+    return tuple(found)
+
+
+def _plain(text: str) -> str:
+    """A default as the launcher would type it. ``text`` is what :func:`values.scalar` printed."""
+    return str(json.loads(text)) if text.startswith('"') else text

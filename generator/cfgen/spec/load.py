@@ -1,0 +1,91 @@
+"""From a path to a validated :class:`Spec`, with every problem of the file reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cfgen.errors import Problem
+from cfgen.spec import document as yaml_document
+from cfgen.spec.document import Document
+from cfgen.spec.errors import SpecError
+
+if TYPE_CHECKING:
+    from cfgen.spec.schema import SpecData
+
+Step = str | int
+DEPLOYMENT_TYPES = ("container", "model-package")
+TYPES_NOT_YET = {
+    "jumpstart": "JumpStart models by id",
+    "custom-inference": "models with inference code of your own",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A validated spec and where its values stand. ``data`` is immutable; ``folder`` anchors relative paths."""
+
+    data: SpecData
+    source: Document = field(repr=False, compare=False)
+    folder: Path = field(default=Path(), compare=False)
+
+    @property
+    def name(self) -> str:
+        """The spec's name, stem of stack and endpoint names."""
+        return self.data.name
+
+    def problem(self, path: str, message: str, fix: str = "", *, warning: bool = False) -> Problem:
+        """A problem of the value at the dotted ``path`` (``endpoint.instanceType``)."""
+        steps: tuple[Step, ...] = tuple(path.split(".")) if path else ()
+        return self.source.problem(steps, message, fix, warning=warning)
+
+
+def load_spec(path: Path) -> Spec:
+    """Read and validate one file. Raises SpecError with all its problems."""
+    return parse_spec(yaml_document.read(path), str(path), path.parent)
+
+
+def parse_spec(text: str, file: str = "<spec>", folder: Path = Path()) -> Spec:
+    """Validate the text of one spec. Raises SpecError with all its problems."""
+    document = yaml_document.parse(text, file)
+    problems = list(document.problems)
+    if not isinstance(document.data, dict):
+        kind = "a list" if isinstance(document.data, list) else "a single value"
+        fix = "a spec begins with keys such as name: and model:"
+        raise SpecError([*problems, document.problem((), f"is {kind}, not a mapping", fix)])
+    from pydantic import ValidationError
+
+    from cfgen.spec.schema import SpecData
+
+    data: Any = None
+    not_yet = _not_yet(document)
+    try:
+        data = SpecData.model_validate(
+            {key: value for key, value in document.data.items() if key not in not_yet}
+        )
+    except ValidationError as error:
+        from cfgen.spec.messages import problems_of
+
+        problems += problems_of(error, document, SpecData)
+    problems += [p for p in not_yet.values() if p is not None]
+    if problems:
+        raise SpecError(sorted(_unique(problems), key=lambda p: (p.line, p.column)))
+    return Spec(data, document, folder)
+
+
+def _unique(problems: Iterable[Problem]) -> list[Problem]:
+    return list(dict.fromkeys(problems))
+
+
+def _not_yet(document: Document) -> Mapping[str, Problem]:
+    """Keys that belong to features this version does not have."""
+    from cfgen.spec.schema import NOT_YET
+
+    fix = "leave the key out"
+    return {
+        key: document.problem((key,), f"{NOT_YET[key]} is not supported yet", fix, key=True)
+        for key in document.data
+        if key in NOT_YET
+    }

@@ -1,0 +1,164 @@
+"""``model``: what is served. One class a deployment type, told apart by ``type``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cfgen.spec.base import ARN_PARTITION, SpecModel, Text, pattern
+
+HubId = Annotated[
+    Text,
+    pattern(
+        r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?$",
+        "a Hugging Face repository id such as mistralai/Mistral-7B-Instruct-v0.3",
+        "mistralai/Mistral-7B-Instruct-v0.3",
+        max_length=96,
+    ),
+]
+Revision = Annotated[
+    Text,
+    pattern(
+        r"^[A-Za-z0-9_./-]+$",
+        "a commit, tag or branch of the repository",
+        "e0bc86c23ce5aae1db576c8cca6f06f1f73af2db",
+        max_length=255,
+    ),
+]
+SecretReference = Annotated[
+    Text,
+    pattern(
+        r"^[A-Za-z0-9_/+=.@:-]+$",
+        "the name or ARN of a Secrets Manager secret, with ::key behind it when the secret is JSON",
+        "huggingface-token",
+        "prod/hub::token",
+        max_length=2048,
+    ),
+]
+S3Uri = Annotated[
+    Text,
+    pattern(
+        r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s]+$",
+        "s3://bucket/key.tar.gz for one archive or s3://bucket/prefix/ for files",
+        "s3://my-models/llama/",
+        max_length=1024,
+    ),
+]
+EnvironmentValue = Annotated[Text, Field(max_length=1024)]
+Environment = dict[
+    Annotated[Text, pattern(r"^[a-zA-Z_][a-zA-Z0-9_]*$", "a name of letters, digits and _", max_length=1024)],
+    EnvironmentValue,
+]
+
+
+class License(SpecModel):
+    """The model's licence and whether whoever wrote the spec accepts it."""
+
+    id: Annotated[
+        Text,
+        Field(
+            max_length=100,
+            description="The licence's SPDX id or the hub's name for it.",
+            examples=["apache-2.0", "llama3.1"],
+        ),
+    ]
+    accepted: bool = Field(False, description="Whether its terms are accepted for this use.")
+
+
+class _Sourced(SpecModel):
+    license: License | None = Field(None, description="The model's licence; yours to check.")
+    description: Annotated[Text, Field(max_length=200)] | None = Field(
+        None, description="A line about the model, for people."
+    )
+
+
+class ContainerModel(_Sourced):
+    """A model served by a ready-made container: vLLM, SGLang, DJL LMI, TGI, TEI, Triton, PyTorch and kin."""
+
+    type: Literal["container"]
+    container: Annotated[
+        Text,
+        pattern(
+            r"^[^\s'\"]+$",
+            "a family (vllm), family:version (vllm:0.30.0) or a full Amazon ECR image URI",
+            "vllm",
+            "vllm:0.30.0",
+            "tei",
+            max_length=255,
+        ),
+    ] = Field(description="The container: family, family:version, or an Amazon ECR image URI.")
+    model_id: HubId | None = Field(None, description="The Hugging Face repository the container loads.")
+    revision: Revision | None = Field(None, description="Pins the repository; a warning when absent.")
+    model_data: S3Uri | None = Field(
+        None, description="Model files already in S3: a .tar.gz, or a prefix that ends in a slash."
+    )
+    env: Environment = Field(
+        default_factory=dict,
+        max_length=100,
+        description="Environment of the container; overrides cfgen's defaults.",
+    )
+    task: (
+        Annotated[
+            Text,
+            pattern(
+                r"^[a-z][a-z0-9-]*$",
+                "a pipeline task such as text-classification",
+                "feature-extraction",
+                max_length=64,
+            ),
+        ]
+        | None
+    ) = Field(None, description="HF_TASK for the general huggingface container.")
+    gated: bool | None = Field(
+        None,
+        description="Whether the hub asks for a token. Unknown when absent; well-known publishers are known.",
+    )
+    token_secret: SecretReference | None = Field(
+        None, description="Secrets Manager secret with the hub token. Never the token itself."
+    )
+    allow_token_in_environment: bool = Field(
+        False,
+        description="Accept that whoever may describe the model reads the token in its environment.",
+    )
+    staging: Literal["hub", "s3"] = Field(
+        "hub", description="hub: fetched by the container at start-up. s3: copied once by CodeBuild."
+    )
+
+
+class Package(SpecModel):
+    """A model package in one region."""
+
+    arn: Annotated[
+        Text,
+        pattern(
+            rf"^{ARN_PARTITION}:sagemaker:[a-z0-9-]+:[0-9]{{12}}:model-package/[A-Za-z0-9-]{{1,63}}(/[0-9]{{1,9}})?$",
+            "a model package ARN such as arn:aws:sagemaker:us-east-1:865070037744:model-package/NAME",
+            "arn:aws:sagemaker:us-east-1:865070037744:model-package/example-1-0123456789abcdef0123456789abcdef",
+            max_length=176,
+        ),
+    ] = Field(description="The package's ARN in this region.")
+
+
+RegionName = Annotated[
+    Text,
+    pattern(r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$", "an AWS region such as us-east-1", "us-east-1", max_length=24),
+]
+
+
+class ModelPackageModel(_Sourced):
+    """A SageMaker model package: JumpStart or Marketplace, with one ARN a region."""
+
+    type: Literal["model-package"]
+    packages: dict[RegionName, Package] = Field(
+        min_length=1, max_length=60, description="The package's ARN in each region where it may launch."
+    )
+
+
+class NotYet(SpecModel):
+    """A deployment type the language has a place for and this version does not build."""
+
+    type: Literal["jumpstart", "custom-inference"]
+
+
+Model = Annotated[ContainerModel | ModelPackageModel, Field(discriminator="type")]

@@ -1,0 +1,74 @@
+"""The root of the spec language and its JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from cfgen.spec.base import SpecModel, Text, pattern
+from cfgen.spec.model import Model, RegionName
+from cfgen.spec.sections import Endpoint, Logs, NoVpc, Security, Vpc
+
+
+def _not_reserved(key: str) -> str:
+    """Keys that begin with ``aws:`` are AWS's own (AWS tagging documentation)."""
+    if key.lower().startswith("aws:"):
+        raise PydanticCustomError("reserved_tag", "keys that begin with aws: are reserved")
+    return key
+
+
+_TAG = r"[\p{L}\p{Z}\p{N}_.:/=+@-]"
+_TAG_MEANING = "letters, digits, spaces and _.:/=+-@"
+Tags = dict[
+    Annotated[Text, pattern(rf"^{_TAG}+$", _TAG_MEANING, max_length=128), AfterValidator(_not_reserved)],
+    Annotated[Text, pattern(rf"^{_TAG}*$", _TAG_MEANING, max_length=256)],
+]
+
+NOT_YET = {
+    "scaling": "scaling the endpoint",
+    "schedule": "switching the endpoint off and on",
+    "async": "asynchronous inference",
+    "serverless": "serverless inference",
+    "alarms": "alarms",
+    "dataCapture": "data capture",
+    "api": "an HTTP front door",
+}
+"""Keys the language keeps for later features; asking for one is a clear error."""
+
+
+class SpecData(SpecModel):
+    """A model, the endpoint that serves it, and the network, roles and logs around them."""
+
+    name: Annotated[
+        Text,
+        pattern(
+            r"^[a-z][a-z0-9-]{0,39}$",
+            "1 to 40 lower-case letters, digits and hyphens, beginning with a letter",
+            "mistral-7b-instruct",
+        ),
+    ] = Field(description="Stem of the stack's and the endpoint's name.")
+    description: Annotated[Text, Field(max_length=700)] | None = Field(
+        None, description="What it is, for whoever reads the stack."
+    )
+    model: Model = Field(description="What is served.")
+    endpoint: Endpoint = Field(description="On what it is served.")
+    vpc: Vpc = Field(default_factory=lambda: NoVpc(mode="none"), description="In which network.")
+    security: Security = Field(default_factory=Security, description="Roles, keys and isolation.")
+    logs: Logs = Field(default_factory=Logs, description="The endpoint's log group.")
+    regions: Annotated[list[RegionName], Field(min_length=1, max_length=60)] | None = Field(
+        None, description="Narrow the regions in which the template may launch; all that can, when absent."
+    )
+    tags: Annotated[Tags, Field(max_length=45)] = Field(
+        default_factory=dict, description="Tags on everything that takes them (at most 45)."
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the spec language, for editors."""
+    SpecData.model_rebuild()
+    schema = SpecData.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "cfgen spec"
+    return schema

@@ -1,0 +1,221 @@
+"""The other sections of a spec: ``endpoint``, ``vpc``, ``security``, ``logs``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cfgen.spec.base import ARN_PARTITION, SpecModel, Text, pattern
+
+InstanceType = Annotated[
+    Text,
+    pattern(
+        r"^(ml\.[a-z0-9-]+\.[a-z0-9-]+|auto)$",
+        "an instance type such as ml.g6.2xlarge",
+        "ml.g6.2xlarge",
+        max_length=40,
+    ),
+]
+Seconds = Annotated[int, Field(ge=60, le=3600)]
+KmsKeyArn = Annotated[
+    Text,
+    pattern(
+        rf"^{ARN_PARTITION}:kms:[a-z0-9-]+:[0-9]{{12}}:key/[A-Za-z0-9_/-]+$",
+        "the ARN of a KMS key",
+        "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        max_length=2048,
+    ),
+]
+RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+InterfaceService = Literal[
+    "sagemaker.runtime",
+    "sagemaker.api",
+    "logs",
+    "monitoring",
+    "secretsmanager",
+    "sts",
+    "ecr.api",
+    "ecr.dkr",
+    "kms",
+]
+
+
+class Endpoint(SpecModel):
+    """``endpoint``: on what the model is served."""
+
+    instance_type: InstanceType = Field(description="The instance type, or auto.")
+    instance_count: Annotated[int, Field(ge=1, le=100)] = Field(1, description="How many instances.")
+    allowed_instance_types: Annotated[list[InstanceType], Field(min_length=1, max_length=50)] | None = Field(
+        None, description="What a launcher may choose from; cfgen picks like types when absent."
+    )
+    context: Annotated[int, Field(ge=16, le=10_000_000)] | None = Field(
+        None, description="Longest prompt plus answer to serve, in tokens. The container decides when absent."
+    )
+    startup_health_check_timeout: Seconds | None = Field(
+        None, description="Seconds the container has to answer its first health check (60 to 3600)."
+    )
+    model_data_download_timeout: Seconds | None = Field(
+        None, description="Seconds SageMaker has to fetch model data from S3 (60 to 3600)."
+    )
+    volume_size: Annotated[int, Field(ge=1, le=512)] | None = Field(
+        None, description="Storage volume in GiB (1 to 512), on instance types without local storage."
+    )
+    variant_name: Annotated[
+        Text,
+        pattern(
+            r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$",
+            "letters, digits and single hyphens",
+            "AllTraffic",
+            max_length=63,
+        ),
+    ] = Field("AllTraffic", description="Name of the production variant.")
+    inference_ami_version: (
+        Annotated[
+            Text,
+            pattern(
+                r"^[a-zA-Z0-9.-]+$",
+                "a SageMaker inference AMI version",
+                "al2-ami-sagemaker-inference-gpu-3-1",
+                max_length=63,
+            ),
+        ]
+        | None
+    ) = Field(None, description="Machine image of the instance; follows from the container when absent.")
+
+
+class NoVpc(SpecModel):
+    """The endpoint runs outside any network of yours (the default)."""
+
+    mode: Literal["none"]
+
+
+class ExistingVpc(SpecModel):
+    """The endpoint's network interfaces stand in a network that exists."""
+
+    mode: Literal["existing"]
+    vpc_id: Annotated[Text, pattern(r"^vpc-[0-9a-f]{8,17}$", "a VPC id", "vpc-0123456789abcdef0")] | None = (
+        Field(None, description="Default of the template's parameter; without it the launcher chooses.")
+    )
+    subnet_ids: (
+        Annotated[
+            list[
+                Annotated[
+                    Text, pattern(r"^subnet-[0-9a-f]{8,17}$", "a subnet id", "subnet-0123456789abcdef0")
+                ]
+            ],
+            Field(min_length=1, max_length=16),
+        ]
+        | None
+    ) = Field(None, description="Default of the template's parameter; at most 16.")
+    security_group_ids: (
+        Annotated[
+            list[
+                Annotated[
+                    Text, pattern(r"^sg-[0-9a-f]{8,17}$", "a security group id", "sg-0123456789abcdef0")
+                ]
+            ],
+            Field(min_length=1, max_length=5),
+        ]
+        | None
+    ) = Field(None, description="Security groups of yours (at most 5); cfgen makes one when absent.")
+
+
+class CreatedVpc(SpecModel):
+    """The template makes a network for the endpoint."""
+
+    mode: Literal["create"]
+    cidr: Annotated[
+        Text,
+        pattern(
+            r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/(1[6-9]|2[0-4])$", "an IPv4 network of /16 to /24", "10.0.0.0/20"
+        ),
+    ] = Field("10.0.0.0/20", description="Address range, divided evenly over the subnets.")
+    availability_zones: Literal[2, 3] = Field(2, description="Over how many zones the subnets spread.")
+    interface_endpoints: Annotated[list[InterfaceService], Field(max_length=9)] = Field(
+        default_factory=list,
+        description="AWS services reached privately from the network, each billed by the hour and zone.",
+    )
+
+
+Vpc = Annotated[NoVpc | ExistingVpc | CreatedVpc, Field(discriminator="mode")]
+
+
+class Security(SpecModel):
+    """``security``: roles, keys and isolation."""
+
+    execution_role_arn: (
+        Annotated[
+            Text,
+            pattern(
+                rf"^{ARN_PARTITION}:iam::[0-9]{{12}}:role/[A-Za-z0-9_+=,.@/-]+$",
+                "the ARN of an IAM role",
+                "arn:aws:iam::111122223333:role/sagemaker-execution",
+                max_length=2048,
+            ),
+        ]
+        | None
+    ) = Field(None, description="Bring your own execution role; cfgen makes a narrow one when absent.")
+    permissions_boundary: (
+        Annotated[
+            Text,
+            pattern(
+                rf"^{ARN_PARTITION}:iam::(aws|[0-9]{{12}}):policy/[A-Za-z0-9_+=,.@/-]+$",
+                "the ARN of an IAM policy",
+                "arn:aws:iam::111122223333:policy/boundary",
+                max_length=2048,
+            ),
+        ]
+        | None
+    ) = Field(None, description="Permissions boundary of every role the template makes.")
+    role_path: Annotated[
+        Text,
+        pattern(
+            r"^/([A-Za-z0-9_+=,.@-]+/)*$",
+            "a path that begins and ends in /",
+            "/",
+            "/sagemaker/",
+            max_length=512,
+        ),
+    ] = Field("/", description="Path of every role the template makes.")
+    volume_kms_key: KmsKeyArn | None = Field(
+        None, description="KMS key for the instances' storage volumes; a launcher may give another."
+    )
+    volume_kms_key_on_local_storage: bool = Field(
+        False,
+        description="Pass the key on instance types with local NVMe storage too, which it does not encrypt.",
+    )
+    network_isolation: bool | None = Field(
+        None, description="No traffic in or out of the container; on for model packages."
+    )
+
+
+class Logs(SpecModel):
+    """``logs``: the endpoint's log group."""
+
+    retention_days: Annotated[int, Field(json_schema_extra={"enum": list(RETENTION_DAYS)})] = Field(
+        30, description="Days that logs are kept, one of CloudWatch Logs' steps."
+    )
