@@ -2,14 +2,14 @@
 
 ::
 
-    catalogue = load()                                   # or load(Path("cfgen.yaml")), an overlay merged over it
+    catalogue = load()                                   # or load(Path("cfgen.yaml")): with an overlay
     image = catalogue.image("tgi", None, "gpu")          # newest; "3.3" and "3.3.6" work too
     image.uri("eu-west-1", catalogue.region("eu-west-1").url_suffix)
     catalogue.instance("ml.g5.2xlarge").regions          # where it is priced for hosting
 
-The data is bundled (``data/*.json``), derived from published packages by ``refresh``. Loading is cheap: nothing
-but JSON is read, objects are built when they are asked for, and of this module's names those that a render does
-not need are imported when they are touched. ``overlay`` defines the format of a user's file.
+The data is bundled (``data/*.json``), derived from published packages by ``refresh``. Loading is cheap:
+nothing but JSON is read, objects are built when they are asked for, and of this module's names those that a
+render does not need are imported when they are touched. ``overlay`` defines the format of a user's file.
 """
 
 from __future__ import annotations

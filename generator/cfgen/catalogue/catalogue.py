@@ -1,6 +1,6 @@
 """The look-ups: `Catalogue` over plain tables, building each answer when it is asked for.
 
-Every render imports this, so it imports little: the errors when one is raised, listings when one is asked for.
+Every render imports this, so it imports little: errors when one is raised, listings when they are asked for.
 """
 
 from __future__ import annotations
@@ -74,8 +74,7 @@ class Catalogue:
 
     @property
     def version(self) -> str:
-        """``botocore 1.44.5, cfn-lint 1.58.0, …`` and the overlay's digest when one is merged: a stamp for a
-        template's Metadata."""
+        """``botocore 1.44.5, …`` and the digest of an overlay, if any: a stamp for a template's Metadata."""
         words = [f"{source.package} {source.version}" for source in self.sources]
         return ", ".join([*words, f"overlay {self._overlay}"] if self._overlay else words)
 
@@ -110,8 +109,8 @@ class Catalogue:
         """The image of ``family`` for a processor (``gpu``, ``cpu``, ``neuron``) and architecture.
 
         ``version`` is one of the family's, an alias (``0.30``), or a version and its framework
-        (``4.28.1-pytorch2.0.0``); None and ``latest`` are the newest that has such an image. When a product has
-        a family of its own for the processor (TEI on CPUs), the image is that family's.
+        (``4.28.1-pytorch2.0.0``); None and ``latest`` are the newest that has such an image. When a product
+        has a family of its own for the processor (TEI on CPUs), the image is that family's.
 
         Raises UnknownFamily, UnknownVersion, NoImageForProcessor.
         """
@@ -149,7 +148,7 @@ class Catalogue:
         )
 
     def instance(self, name: str) -> Instance:
-        """An instance type by name. Raises UnknownInstance, with a reason for types that exist but host nothing."""
+        """An instance type by name. Raises UnknownInstance; it says why a type that exists hosts nothing."""
         try:
             return self.instances[name]
         except KeyError:
@@ -182,7 +181,7 @@ class Catalogue:
         )
 
     def _accounts(self, row: Row) -> Mapping[str, str]:
-        """Region → registry account. A row has its own (from an overlay), or a group's in a set of regions."""
+        """Region → registry account: the row's own (an overlay's), or its group's in a set of regions."""
         own: Mapping[str, str] | None = row.get("accounts")
         if own is not None:
             return own

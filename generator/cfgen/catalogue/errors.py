@@ -51,7 +51,7 @@ class UnknownVersion(CatalogueError):
 
 
 class NoImageForProcessor(CatalogueError):
-    """``family`` (``version``, when one was asked for) has no image for ``processor`` and ``architecture``."""
+    """``family`` (``version``, when one was asked for) has none for ``processor`` and ``architecture``."""
 
     def __init__(
         self, family: str, version: str | None, target: tuple[str, str], known: Iterable[tuple[str, str]]

@@ -1,7 +1,7 @@
 """Names of image families: the one table of what users call them, and which family stands in for which.
 
-The catalogue keeps the names of the SageMaker SDK (``huggingface-llm``); people write what the software is called
-(``tgi``). Both work everywhere; ``Image.family`` is always the SDK's.
+The catalogue keeps the names of the SageMaker SDK (``huggingface-llm``); people write what the software is
+called (``tgi``). Both work everywhere; ``Image.family`` is always the SDK's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the catalogue answers with: regions, instance types and images. Plain frozen values; no look-ups here."""
+"""What the catalogue answers with: regions, instance types and images. Plain frozen values."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Region:
     """A region and what CloudFormation can create there.
 
     ``sagemaker``, ``inference_components``, ``codebuild`` and ``service_catalog`` say whether the resource
-    types have a schema in the region. ``unsure``: the region has schemas but none for hosting, although
-    instance types are priced for hosting there: warn, don't refuse. For the isolated partitions
-    the published schemas are a copy of us-east-1's, so the flags say nothing; no instance type is priced there.
+    types have a schema in the region. ``unsure``: there is no schema for hosting, although instance types are
+    priced for hosting (me-central-1, us-gov-east-1; me-south-1 has no schemas at all): warn, don't refuse. For the isolated partitions the
+    published schemas are a copy of us-east-1's, so the flags say nothing; no instance type is priced there.
     """
 
     name: str
@@ -80,7 +80,9 @@ class Instance:
 
     @property
     def has_local_nvme(self) -> bool:
-        """Local disks hold the model: EndpointConfig then takes no volume size, and no KMS key reaches them."""
+        """Local disks hold the model: EndpointConfig takes no volume size then, and its KMS key does not
+        reach them.
+        """
         return self.nvme_gb > 0
 
     @property

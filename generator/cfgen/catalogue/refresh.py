@@ -8,12 +8,13 @@ none. No clock and no set order gets into them: the same packages give the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cfgen.catalogue.data_files import DATA, FILES
+from cfgen.catalogue.errors import CatalogueError
 from cfgen.catalogue.refresh_compare import Comparison, compare
 from cfgen.catalogue.refresh_images import derive_images
 from cfgen.catalogue.refresh_instances import derive_instances
@@ -22,6 +23,17 @@ from cfgen.catalogue.refresh_sources import Package, RefreshError
 from cfgen.files import WriteError, write_atomically
 
 Tables = dict[str, dict[str, Any]]
+
+
+class RefusedRefresh(CatalogueError):
+    """The result is suspect, for ``reasons``; nothing was written."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(
+            f"refused, nothing is written: {'; '.join(reasons)}",
+            hint="Look at the changes above; --accept-losses or --accept-account-changes if they are right.",
+        )
 
 
 def derive(packages: Mapping[str, Package]) -> Tables:
@@ -40,7 +52,7 @@ def derive(packages: Mapping[str, Package]) -> Tables:
 
 
 def read(folder: Path = DATA) -> Tables:
-    """The tables in ``folder``; without any file there, none. Raises RefreshError for a file that is damaged."""
+    """The tables in ``folder``; without any file there, none. Raises RefreshError for a damaged file."""
     tables: Tables = {}
     for name in FILES:
         path = folder / f"{name}.json"

@@ -1,9 +1,9 @@
-"""What a refresh changes: entries added, removed and changed in each table, and registry accounts by region."""
+"""What a refresh changes: entries added, removed and changed in each table, and registry accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 LOSS_LIMIT = 0.10
@@ -38,12 +38,12 @@ class TableChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All differences between two states of the data. ``accounts`` has a line for each account that changed."""
+    """All differences between two states of the data. ``accounts`` has a line for each that changed."""
 
     tables: tuple[TableChange, ...]
     accounts: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    refusals: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """Everything, for printing."""
@@ -53,13 +53,14 @@ class Comparison:
         if self.accounts:
             yield f"registry accounts: {len(self.accounts)} changed"
             yield from (f"  ! {line}" for line in self.accounts)
+        yield from self.notes
 
     def refused(self, *, accept_losses: bool = False, accept_account_changes: bool = False) -> list[str]:
         """Why this must not be written; nothing when it may."""
         reasons = []
         if not accept_losses:
             reasons += [
-                f"{table.table} lost {len(table.removed)} of {table.before} entries, more than {LOSS_LIMIT:.0%}"
+                f"{table.table}: lost {len(table.removed)} of {table.before}, more than {LOSS_LIMIT:.0%}"
                 for table in self.tables
                 if table.lost_too_much
             ]
@@ -69,7 +70,7 @@ class Comparison:
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
-    """The differences between two sets of tables, as `refresh.read` gives them; ``before`` may lack tables."""
+    """The differences between two sets of tables as `refresh.read` gives them; ``before`` may lack some."""
     old_images, new_images = _images(before), _images(after)
     old_types, new_types = _instances(before), _instances(after)
     return Comparison(
@@ -83,6 +84,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
         ),
         accounts=tuple(_account_changes(old_images, new_images)),
         sources=tuple(_sources(after)),
+        notes=tuple(_notes(after)),
     )
 
 
@@ -158,6 +160,12 @@ def _regions(tables: Mapping[str, Any]) -> Entries:
 
 def _pairs(entries: Entries, name: str) -> Entries:
     return {f"{key} in {region}": {} for key, row in entries.items() for region in row[name]}
+
+
+def _notes(tables: Mapping[str, Any]) -> Iterator[str]:
+    missing = tables["instances"]["without_hardware"]
+    if missing:
+        yield f"left out, no hardware data: {', '.join(missing)}"
 
 
 def _sources(tables: Mapping[str, Any]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from cfgen.catalogue.refresh_sets import name_region_set
 from cfgen.catalogue.refresh_sources import Package, RefreshError
-from cfgen.catalogue.versions import version_key
+from cfgen.catalogue.versions import cuda_in_tag, version_key
 
 FOLDER = "sagemaker/core/image_uri_config/"
 _NOT_A_FAMILY = {"instance_gpu_info"}
@@ -50,8 +50,6 @@ _ARM64_TAGS = {
     ("sklearn", "1.0-1"): "1.0-1-arm64-cpu-py3",
 }
 
-_CUDA_IN_TAG = re.compile(r"-cu(\d{2,3})(?!\d)")
-
 # Toolkits of images whose tags do not tell: (family, version prefix) → version. The servers are what their
 # CUDA 13.0 predecessors became; Triton's are from NVIDIA's release notes of the same number.
 _CUDA = {
@@ -64,6 +62,7 @@ _CUDA = {
     ("sagemaker-tritonserver", "24.09"): "12.6",
     ("sagemaker-tritonserver", "25.04"): "12.9",
     ("sagemaker-tritonserver", "25.09"): "13.0",
+    ("sagemaker-tritonserver", "26.05"): "13.2",
 }
 
 Row = dict[str, Any]
@@ -87,7 +86,7 @@ def derive_images(core: Package) -> dict[str, Any]:
 
 
 def _family(family: str, config: dict[str, Any]) -> Iterator[Row]:
-    scopes = {scope: config for scope in config["scope"]} if "scope" in config else config
+    scopes = dict.fromkeys(config["scope"], config) if "scope" in config else config
     for scope, architecture in _ARCHITECTURE.items():
         body = scopes.get(scope)
         if not isinstance(body, dict) or "versions" not in body:
@@ -166,7 +165,7 @@ def _processors(word: str, tag: str) -> tuple[str, ...]:
         return (_PROCESSORS[word],)
     if "neuronx" in tag:
         return ("neuron",)
-    return ("gpu",) if _CUDA_IN_TAG.search(tag) else ("gpu", "cpu")
+    return ("gpu",) if cuda_in_tag(tag) else ("gpu", "cpu")
 
 
 def _arm64(family: str, version: str, tag: str, body: dict[str, Any]) -> str:
@@ -184,9 +183,8 @@ def _python_key(python: str) -> tuple[int, int]:
 def _cuda(family: str, version: str, tags: dict[str, str]) -> str:
     if "gpu" not in tags:
         return ""
-    if found := _CUDA_IN_TAG.search(tags["gpu"]):
-        digits = found[1]
-        return f"{digits[:-1]}.{digits[-1]}"
+    if cuda := cuda_in_tag(tags["gpu"]):
+        return cuda
     for (name, prefix), cuda in _CUDA.items():
         if name == family and (version == prefix or version.startswith(f"{prefix}.")):
             return cuda

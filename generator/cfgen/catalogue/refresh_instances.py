@@ -1,7 +1,7 @@
-"""The instance types table: what botocore's service model lets an endpoint name, priced for hosting somewhere.
+"""The instance types table: what SageMaker's API lets an endpoint name and some region prices for hosting.
 
-Hosting regions are the Pricing API's, by way of cfn-lint's data; hardware is EC2's, by way of moto's. A type that
-is only in one of the first two lists is kept apart with its reason: the API refuses a name that its model lacks,
+Hosting regions are the Pricing API's, by way of cfn-lint's data; hardware is EC2's, by way of moto's. A type
+in only one of the first two lists is kept apart with its reason: the API refuses a name that its model lacks,
 and a type without a price cannot be launched.
 """
 

@@ -1,4 +1,4 @@
-"""The regions table: partitions and names from botocore, resource types from cfn-lint's schemas of each region."""
+"""The regions table: partitions and names from botocore, resource types from cfn-lint's regional schemas."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def derive_regions(botocore: Package, cfn_lint: Package) -> dict[str, Any]:
                     "sagemaker": types >= _HOSTING,
                 }
                 row |= {flag: True for flag, wanted in _FLAGS.items() if types >= wanted}
-                if types and not row["sagemaker"] and name in priced:
+                if name in priced and not row["sagemaker"]:
                     row["unsure"] = True
                 regions[name] = row
     except (KeyError, TypeError, AttributeError) as error:

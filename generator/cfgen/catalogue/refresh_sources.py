@@ -1,7 +1,7 @@
 """Getting the published packages a refresh reads, and reading files out of them.
 
-Packages come from the package index by way of pip, in a temporary folder, or from a folder of files downloaded
-before. Wheels, sdists and npm tarballs read alike. Nothing of a package is imported or run.
+Packages come from the package index by way of pip, in a temporary folder, or from a folder of files that were
+downloaded before. Wheels, sdists and npm tarballs read alike. No code of a package is imported or run.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Package:
         return Source(self.name, self.version, self.path.name, digest)
 
     def names(self, prefix: str) -> list[str]:
-        """Files under ``prefix`` (a folder, ending in ``/``), sorted. Raises RefreshError when there are none."""
+        """Files under the folder ``prefix`` (ending in ``/``), sorted. Raises RefreshError without any."""
         found = sorted(name for name in self._index if name.startswith(prefix) and not name.endswith("/"))
         if not found:
             raise RefreshError(f"{self.path.name} has no files under {prefix}", hint=_CHANGED)
@@ -154,7 +154,7 @@ def in_folder(folder: Path, names: Iterable[str] = PACKAGES) -> dict[str, Packag
 
 @contextmanager
 def downloaded(requirements: Iterable[str] = PACKAGES) -> Iterator[dict[str, Package]]:
-    """Download the newest release of each package into a temporary folder that lives as long as the context."""
+    """Download the newest release of each package into a temporary folder, removed with the context."""
     with TemporaryDirectory(prefix="cfgen-refresh-") as folder:
         _pip_download(list(requirements), folder)
         yield in_folder(Path(folder))

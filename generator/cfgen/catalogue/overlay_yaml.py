@@ -1,0 +1,231 @@
+"""An overlay file's YAML as nodes with positions, and the checks that turn nodes into plain values.
+
+Scalars are taken as the text that stands in the file: ``0.30`` is a version here, not a number, and an
+account may begin with a zero. Anchors are refused: an overlay has no use for them, and they can unfold
+without end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cfgen.catalogue.errors import OverlayError, did_you_mean
+from cfgen.errors import Problem
+
+LARGEST_FILE = 256 * 1024
+Check = Callable[["Reader", yaml.Node, str], Any]
+
+
+class Invalid:
+    """What a check returns when it has reported a problem: the value is not to be used."""
+
+
+INVALID = Invalid()
+
+
+class Reader:
+    """One file being read. Checks report to it, and go on."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = str(path)
+        self.problems: list[Problem] = []
+
+    def report(self, node: yaml.Node | yaml.Token | None, path: str, message: str, fix: str = "") -> Invalid:
+        """Note a problem at a node."""
+        line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (0, 0)
+        self.problems.append(Problem(self.file, line, column, path, message, fix))
+        return INVALID
+
+    def finish(self) -> None:
+        """Raise OverlayError if anything was reported, in the file's order."""
+        if self.problems:
+            raise OverlayError(sorted(self.problems, key=lambda problem: (problem.line, problem.column)))
+
+    def entries(self, node: yaml.Node, path: str) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+        """(key, key's node, value's node) of a mapping; keys that repeat or are no text are reported."""
+        if not isinstance(node, yaml.MappingNode):
+            self.report(node, path, f"is {_kind(node)}", "a mapping is needed here")
+            return
+        seen: dict[str, int] = {}
+        for key_node, value in node.value:
+            key = key_node.value
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.report(key_node, path, f"a key is {_kind(key_node)}", "keys are plain text")
+            elif key in seen:
+                self.report(key_node, _join(path, key), "is given twice", f"the first is in line {seen[key]}")
+            else:
+                seen[key] = key_node.start_mark.line + 1
+                yield key, key_node, value
+
+    def fields(self, node: yaml.Node, path: str, checks: Mapping[str, Check]) -> dict[str, Any]:
+        """The valid fields of a mapping whose keys are known; everything else is reported."""
+        found: dict[str, Any] = {}
+        for key, key_node, value in self.entries(node, path):
+            if key not in checks:
+                fix = did_you_mean(key, checks).removeprefix("; ") or f"one of {', '.join(checks)}"
+                self.report(key_node, _join(path, key), "is not a field here", fix)
+                continue
+            result = checks[key](self, value, _join(path, key))
+            if result is not INVALID:
+                found[key] = result
+        return found
+
+
+def read_root(reader: Reader, path: Path) -> tuple[yaml.Node | None, bytes]:
+    """The file's root node (None when it holds nothing) and its bytes. Raises OverlayError."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+    except OSError as error:
+        reader.report(None, "", f"cannot be read ({error.strerror or error})")
+        reader.finish()
+    root = _compose(reader, data)
+    reader.finish()
+    return root, data
+
+
+def _compose(reader: Reader, data: bytes) -> yaml.Node | None:
+    if len(data) > LARGEST_FILE:
+        reader.report(None, "", "is too large", f"an overlay has at most {LARGEST_FILE // 1024} KiB")
+        return None
+    if b"\0" in data:
+        reader.report(None, "", "is a binary file", "an overlay is YAML text in UTF-8")
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        reader.report(None, "", f"is not UTF-8 text (line {line})", "an overlay is YAML text in UTF-8")
+        return None
+    try:
+        for token in yaml.scan(text):
+            if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
+                reader.report(token, "", "anchors and aliases are not supported", "write the value out")
+                return None
+        # the parser in Python, not libyaml's: nesting too deep is an exception there, and a crash here
+        root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reader.problems.append(
+            Problem(
+                reader.file,
+                mark.line + 1 if mark else 0,
+                mark.column + 1 if mark else 0,
+                "",
+                f"is not YAML: {error.problem or error.context}",
+            )
+        )
+        return None
+    except (yaml.YAMLError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).replace("\n", " ")
+        reader.report(None, "", f"is not YAML: {reason}")
+        return None
+    return root
+
+
+def text(pattern: str, wanted: str) -> Check:
+    """A scalar whose whole text matches ``pattern``."""
+    compiled = re.compile(pattern)
+
+    def check(reader: Reader, node: yaml.Node, path: str) -> Any:
+        if not isinstance(node, yaml.ScalarNode):
+            return reader.report(node, path, f"is {_kind(node)}", wanted)
+        if not compiled.fullmatch(node.value):
+            return reader.report(node, path, f"{_shown(node.value)} is not valid", wanted)
+        return node.value
+
+    return check
+
+
+def choice(*words: str) -> Check:
+    """One of a few words."""
+    return text("|".join(re.escape(word) for word in words), f"one of {', '.join(words)}")
+
+
+def number(lowest: float, highest: float, *, whole: bool) -> Check:
+    """A number in a range, both ends included."""
+    kind = "a whole number" if whole else "a number"
+    wanted = f"{kind} from {lowest:g} to {highest:g}"
+
+    def check(reader: Reader, node: yaml.Node, path: str) -> Any:
+        value = text(r"\d{1,9}" if whole else r"\d{1,9}(\.\d{1,9})?", wanted)(reader, node, path)
+        if value is INVALID:
+            return value
+        parsed = int(value) if whole else float(value)
+        return (
+            parsed
+            if lowest <= parsed <= highest
+            else reader.report(node, path, f"{value} is out of range", wanted)
+        )
+
+    return check
+
+
+def boolean(reader: Reader, node: yaml.Node, path: str) -> Any:
+    """``true`` or ``false``."""
+    value = choice("true", "false")(reader, node, path)
+    return value if value is INVALID else value == "true"
+
+
+def listed(each: Check) -> Check:
+    """A list without repetitions, in its own order."""
+
+    def check(reader: Reader, node: yaml.Node, path: str) -> Any:
+        if not isinstance(node, yaml.SequenceNode):
+            return reader.report(node, path, f"is {_kind(node)}", "a list is needed here")
+        values = [each(reader, item, f"{path}[{index}]") for index, item in enumerate(node.value)]
+        return list(dict.fromkeys(value for value in values if value is not INVALID))
+
+    return check
+
+
+def mapped(key: Check, value: Check) -> Check:
+    """A mapping with free keys."""
+
+    def check(reader: Reader, node: yaml.Node, path: str) -> Any:
+        found = {}
+        for name, key_node, value_node in reader.entries(node, path):
+            good_key = key(reader, key_node, _join(path, name))
+            good_value = value(reader, value_node, _join(path, name))
+            if good_key is not INVALID and good_value is not INVALID:
+                found[good_key] = good_value
+        return found
+
+    return check
+
+
+def known(words: Iterable[str], what: str, each: Check) -> Check:
+    """A scalar that is valid for ``each`` and among ``words``."""
+    words = list(words)
+
+    def check(reader: Reader, node: yaml.Node, path: str) -> Any:
+        value = each(reader, node, path)
+        if value is INVALID or value in words:
+            return value
+        fix = did_you_mean(value, words).removeprefix("; ")
+        return reader.report(node, path, f"no {what} {_shown(value)}", fix)
+
+    return check
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{_shown(key, quote=False)}" if path else _shown(key, quote=False)
+
+
+def _shown(value: str, *, quote: bool = True) -> str:
+    """A value as a message shows it: one line, printable, not long."""
+    plain = value.encode("unicode_escape").decode() if not value.isprintable() else value
+    plain = plain if len(plain) <= 60 else f"{plain[:57]}..."
+    return f"'{plain}'" if quote else plain
+
+
+def _kind(node: yaml.Node) -> str:
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping"
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    return "empty" if node.value in ("", "~", "null") else f"{_shown(node.value)}"
