@@ -17,7 +17,6 @@ class SpecModel(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        populate_by_name=True,
         defer_build=True,
         use_attribute_docstrings=False,
         hide_input_in_errors=True,

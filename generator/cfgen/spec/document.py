@@ -27,6 +27,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STR = "tag:yaml.org,2002:str"
 _TEXT_TAGS = frozenset({_STR, "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"})
 _SCALARS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float")} | _TEXT_TAGS
+_COLLECTIONS = {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _BASE_60 = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?$")
 
 Path_ = tuple[str | int, ...]
@@ -184,10 +185,10 @@ class _Builder:
         value: Any
         if isinstance(event, yaml.ScalarEvent):
             value = self.scalar(event, path, plain)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            value = self.sequence(path, depth, plain)
         else:
-            value = self.mapping(path, depth, plain)
+            if event.tag not in _COLLECTIONS:
+                self.foreign_tag(event, path, event.tag)
+            value = (self.sequence if isinstance(event, yaml.SequenceStartEvent) else self.mapping)(path, depth, plain)
         if anchor is not None:
             self.open_anchors.discard(anchor)
             self.anchors[anchor] = (value, self.nodes - before + 1)
@@ -209,15 +210,18 @@ class _Builder:
         if tag is None or tag == "!":
             tag = self.loader.resolve(yaml.ScalarNode, text, event.implicit)
         if tag not in _SCALARS:
-            shown = event.tag or tag
-            fix = "a spec is plain YAML; CloudFormation functions belong to the template"
-            self.note(event, path, f"tag {shown} is not allowed here", fix)
+            self.foreign_tag(event, path, event.tag or tag)
             return text
         if tag == "tag:yaml.org,2002:null":
             return None
         if plain or tag in _TEXT_TAGS or (tag.endswith((":int", ":float")) and _BASE_60.match(text)):
             return text
         return self.loader.construct_object(yaml.ScalarNode(tag, text, event.start_mark, event.end_mark))
+
+    def foreign_tag(self, event: Any, path: Path_, tag: str) -> None:
+        shown = tag.replace("tag:yaml.org,2002:", "!!")
+        fix = "a spec is plain YAML; CloudFormation functions belong to the template"
+        self.note(event, path, f"tag {shown} is not allowed here", fix)
 
     def sequence(self, path: Path_, depth: int, plain: bool) -> list[Any]:
         items: list[Any] = []

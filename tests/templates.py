@@ -1,0 +1,50 @@
+"""Reading rendered templates in tests: CloudFormation's YAML as plain data, strictly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+
+class StrictLoader(yaml.SafeLoader):
+    """PyYAML's pure loader with CloudFormation's short tags; a repeated key is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = {key for key in keys if keys.count(key) > 1}
+        if repeated:
+            raise yaml.constructor.ConstructorError(None, None, f"repeated keys {repeated}", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _short_tag(loader: StrictLoader, suffix: str, node: yaml.Node) -> Any:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+        if suffix == "GetAtt":
+            value = value.split(".", 1)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+StrictLoader.add_multi_constructor("!", _short_tag)
+
+
+def load(text: str) -> dict[str, Any]:
+    """The template as data. Raises yaml.YAMLError for what is not strict YAML."""
+    data = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
+    assert isinstance(data, dict)
+    return data
+
+
+def shape(value: Any) -> Any:
+    """The structure of a value: every leaf as the name of its type."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(item) for item in value]
+    return type(value).__name__
