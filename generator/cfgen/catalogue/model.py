@@ -32,9 +32,10 @@ class Region:
     """A region and what CloudFormation can create there.
 
     ``sagemaker``, ``inference_components``, ``codebuild`` and ``service_catalog`` say whether the resource
-    types have a schema in the region. ``unsure``: there is no schema for hosting, although instance types are
-    priced for hosting (me-central-1, us-gov-east-1; me-south-1 has no schemas at all): warn, don't refuse. For the isolated partitions the
-    published schemas are a copy of us-east-1's, so the flags say nothing; no instance type is priced there.
+    types have a schema in the region. ``unsure``: there is no schema for hosting, although instance types
+    are priced for it (me-central-1, us-gov-east-1; me-south-1 has no schemas at all): warn, don't refuse.
+    For the isolated partitions the published schemas are a copy of us-east-1's, so the flags say nothing
+    there; no instance type is priced in them.
     """
 
     name: str

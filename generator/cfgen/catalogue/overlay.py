@@ -57,10 +57,10 @@ from typing import Any
 
 import yaml
 
-from cfgen.catalogue import overlay_yaml as check
+from cfgen.catalogue import overlay_checks as check
 from cfgen.catalogue.catalogue import Catalogue
 from cfgen.catalogue.overlay_images import merge_images
-from cfgen.catalogue.overlay_yaml import INVALID, Reader
+from cfgen.catalogue.overlay_yaml import INVALID, Check, Reader, read_root
 
 DEFAULT_FILE = "cfgen.yaml"
 
@@ -105,7 +105,7 @@ def merged(path: Path, tables: dict[str, Any]) -> Catalogue:
     Raises OverlayError with every problem of the file.
     """
     reader = Reader(path)
-    root, data = check.read_root(reader, path)
+    root, data = read_root(reader, path)
     parts: dict[str, yaml.Node] = {}
     if root is not None:
 
@@ -140,7 +140,7 @@ def _merge_regions(reader: Reader, node: yaml.Node, table: dict[str, Any]) -> No
         table[name] = old | {_REGION_FIELDS[key][0]: value for key, value in fields.items()}
 
 
-def _merge_instances(reader: Reader, node: yaml.Node, table: dict[str, Any], region: check.Check) -> None:
+def _merge_instances(reader: Reader, node: yaml.Node, table: dict[str, Any], region: Check) -> None:
     types, sets = table["types"], table["region_sets"]
     checks = {key: each for key, (_, each) in _INSTANCE_FIELDS.items()}
     places = {"regions": check.listed(region), "addRegions": check.listed(region)}

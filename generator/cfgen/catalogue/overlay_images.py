@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from cfgen.catalogue import overlay_yaml as check
+from cfgen.catalogue import overlay_checks as check
 from cfgen.catalogue.catalogue import newest_first
 from cfgen.catalogue.errors import did_you_mean
 from cfgen.catalogue.families import canonical

@@ -1,4 +1,4 @@
-"""An overlay file's YAML as nodes with positions, and the checks that turn nodes into plain values.
+"""An overlay file's YAML as nodes with positions, and the reader that collects what is wrong with them.
 
 Scalars are taken as the text that stands in the file: ``0.30`` is a version here, not a number, and an
 account may begin with a zero. Anchors are refused: an overlay has no use for them, and they can unfold
@@ -6,8 +6,7 @@ without end."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +47,15 @@ class Reader:
     def entries(self, node: yaml.Node, path: str) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
         """(key, key's node, value's node) of a mapping; keys that repeat or are no text are reported."""
         if not isinstance(node, yaml.MappingNode):
-            self.report(node, path, f"is {_kind(node)}", "a mapping is needed here")
+            self.report(node, path, f"is {kind(node)}", "a mapping is needed here")
             return
         seen: dict[str, int] = {}
         for key_node, value in node.value:
             key = key_node.value
             if not isinstance(key_node, yaml.ScalarNode):
-                self.report(key_node, path, f"a key is {_kind(key_node)}", "keys are plain text")
+                self.report(key_node, path, f"a key is {kind(key_node)}", "keys are plain text")
             elif key in seen:
-                self.report(key_node, _join(path, key), "is given twice", f"the first is in line {seen[key]}")
+                self.report(key_node, join(path, key), "is given twice", f"the first is in line {seen[key]}")
             else:
                 seen[key] = key_node.start_mark.line + 1
                 yield key, key_node, value
@@ -67,9 +66,9 @@ class Reader:
         for key, key_node, value in self.entries(node, path):
             if key not in checks:
                 fix = did_you_mean(key, checks).removeprefix("; ") or f"one of {', '.join(checks)}"
-                self.report(key_node, _join(path, key), "is not a field here", fix)
+                self.report(key_node, join(path, key), "is not a field here", fix)
                 continue
-            result = checks[key](self, value, _join(path, key))
+            result = checks[key](self, value, join(path, key))
             if result is not INVALID:
                 found[key] = result
         return found
@@ -127,105 +126,20 @@ def _compose(reader: Reader, data: bytes) -> yaml.Node | None:
     return root
 
 
-def text(pattern: str, wanted: str) -> Check:
-    """A scalar whose whole text matches ``pattern``."""
-    compiled = re.compile(pattern)
-
-    def check(reader: Reader, node: yaml.Node, path: str) -> Any:
-        if not isinstance(node, yaml.ScalarNode):
-            return reader.report(node, path, f"is {_kind(node)}", wanted)
-        if not compiled.fullmatch(node.value):
-            return reader.report(node, path, f"{_shown(node.value)} is not valid", wanted)
-        return node.value
-
-    return check
+def join(path: str, key: str) -> str:
+    return f"{path}.{shown(key, quote=False)}" if path else shown(key, quote=False)
 
 
-def choice(*words: str) -> Check:
-    """One of a few words."""
-    return text("|".join(re.escape(word) for word in words), f"one of {', '.join(words)}")
-
-
-def number(lowest: float, highest: float, *, whole: bool) -> Check:
-    """A number in a range, both ends included."""
-    kind = "a whole number" if whole else "a number"
-    wanted = f"{kind} from {lowest:g} to {highest:g}"
-
-    def check(reader: Reader, node: yaml.Node, path: str) -> Any:
-        value = text(r"\d{1,9}" if whole else r"\d{1,9}(\.\d{1,9})?", wanted)(reader, node, path)
-        if value is INVALID:
-            return value
-        parsed = int(value) if whole else float(value)
-        return (
-            parsed
-            if lowest <= parsed <= highest
-            else reader.report(node, path, f"{value} is out of range", wanted)
-        )
-
-    return check
-
-
-def boolean(reader: Reader, node: yaml.Node, path: str) -> Any:
-    """``true`` or ``false``."""
-    value = choice("true", "false")(reader, node, path)
-    return value if value is INVALID else value == "true"
-
-
-def listed(each: Check) -> Check:
-    """A list without repetitions, in its own order."""
-
-    def check(reader: Reader, node: yaml.Node, path: str) -> Any:
-        if not isinstance(node, yaml.SequenceNode):
-            return reader.report(node, path, f"is {_kind(node)}", "a list is needed here")
-        values = [each(reader, item, f"{path}[{index}]") for index, item in enumerate(node.value)]
-        return list(dict.fromkeys(value for value in values if value is not INVALID))
-
-    return check
-
-
-def mapped(key: Check, value: Check) -> Check:
-    """A mapping with free keys."""
-
-    def check(reader: Reader, node: yaml.Node, path: str) -> Any:
-        found = {}
-        for name, key_node, value_node in reader.entries(node, path):
-            good_key = key(reader, key_node, _join(path, name))
-            good_value = value(reader, value_node, _join(path, name))
-            if good_key is not INVALID and good_value is not INVALID:
-                found[good_key] = good_value
-        return found
-
-    return check
-
-
-def known(words: Iterable[str], what: str, each: Check) -> Check:
-    """A scalar that is valid for ``each`` and among ``words``."""
-    words = list(words)
-
-    def check(reader: Reader, node: yaml.Node, path: str) -> Any:
-        value = each(reader, node, path)
-        if value is INVALID or value in words:
-            return value
-        fix = did_you_mean(value, words).removeprefix("; ")
-        return reader.report(node, path, f"no {what} {_shown(value)}", fix)
-
-    return check
-
-
-def _join(path: str, key: str) -> str:
-    return f"{path}.{_shown(key, quote=False)}" if path else _shown(key, quote=False)
-
-
-def _shown(value: str, *, quote: bool = True) -> str:
+def shown(value: str, *, quote: bool = True) -> str:
     """A value as a message shows it: one line, printable, not long."""
     plain = value.encode("unicode_escape").decode() if not value.isprintable() else value
     plain = plain if len(plain) <= 60 else f"{plain[:57]}..."
     return f"'{plain}'" if quote else plain
 
 
-def _kind(node: yaml.Node) -> str:
+def kind(node: yaml.Node) -> str:
     if isinstance(node, yaml.MappingNode):
         return "a mapping"
     if isinstance(node, yaml.SequenceNode):
         return "a list"
-    return "empty" if node.value in ("", "~", "null") else f"{_shown(node.value)}"
+    return "empty" if node.value in ("", "~", "null") else f"{shown(node.value)}"

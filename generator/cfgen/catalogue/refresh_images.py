@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from cfgen.catalogue.refresh_sets import name_region_set
+from cfgen.catalogue.refresh_pack import pack_images
 from cfgen.catalogue.refresh_sources import Package, RefreshError
 from cfgen.catalogue.versions import cuda_in_tag, version_key
 
@@ -82,7 +82,7 @@ def derive_images(core: Package) -> dict[str, Any]:
                 f"{core.path.name}: {name} has an unknown shape ({type(error).__name__}: {error})",
                 hint="The package is laid out differently now: the refresh has to learn the new shape.",
             ) from error
-    return pack(rows)
+    return pack_images(rows)
 
 
 def _family(family: str, config: dict[str, Any]) -> Iterator[Row]:
@@ -189,47 +189,3 @@ def _cuda(family: str, version: str, tags: dict[str, str]) -> str:
         if name == family and (version == prefix or version.startswith(f"{prefix}.")):
             return cuda
     return ""
-
-
-def pack(rows: list[Row]) -> dict[str, Any]:
-    """The compact form: accounts in groups, region sets by name, rows by family with the newest first.
-
-    A group is named after its account in us-east-1, a set after its size and a hash of its content, so that
-    names stay when other rows come and go.
-    """
-    rows = sorted(rows, key=lambda row: (version_key(row["version"]), version_key(row["base"])), reverse=True)
-    rows.sort(key=lambda row: (row["family"], row["architecture"] == "arm64"))
-    groups: dict[str, dict[str, str]] = {}
-    sets: dict[str, list[str]] = {}
-    families: dict[str, list[Row]] = {}
-    for row in rows:
-        accounts = row["accounts"]
-        group = _group(groups, accounts)
-        packed = {
-            "v": row["version"],
-            "repo": row["repository"],
-            "acct": group,
-            "in": name_region_set(sets, accounts),
-            "tags": row["tags"],
-        }
-        packed |= {"alias": row["aliases"]} if row["aliases"] else {}
-        packed |= {key: row[key] for key in ("base", "cuda") if row[key]}
-        packed |= {"arch": row["architecture"]} if row["architecture"] != "x86_64" else {}
-        families.setdefault(row["family"], []).append(packed)
-    return {
-        "accounts": {name: dict(sorted(group.items())) for name, group in sorted(groups.items())},
-        "region_sets": dict(sorted(sets.items())),
-        "families": families,
-    }
-
-
-def _group(groups: dict[str, dict[str, str]], accounts: dict[str, str]) -> str:
-    """The name of the first group that contradicts none of ``accounts``, extended by them."""
-    stem = accounts.get("us-east-1") or accounts[min(accounts)]
-    for number in range(1, len(groups) + 2):
-        name = stem if number == 1 else f"{stem}-{number}"
-        group = groups.setdefault(name, {})
-        if all(group.get(region, account) == account for region, account in accounts.items()):
-            group.update(accounts)
-            return name
-    raise AssertionError("unreachable: a fresh group contradicts nothing")

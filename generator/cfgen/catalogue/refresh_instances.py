@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cfgen.catalogue.refresh_sets import name_region_set
+from cfgen.catalogue.refresh_pack import name_region_set
 from cfgen.catalogue.refresh_sources import Package, RefreshError
 
 MODEL_FOLDER = "botocore/data/sagemaker/"

@@ -15,7 +15,7 @@ def image_lines(records: Iterable[Record]) -> Iterator[str]:
     rows, below = [], []
     for record in records:
         arm = " arm64" if record["architecture"] == "arm64" else ""
-        also = shortened([*record["names"], *record["aliases"]], 4)
+        also = shortened([*record["names"], *record["aliases"]], 2)
         rows.append(
             (
                 record["family"],
