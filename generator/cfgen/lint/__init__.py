@@ -1,6 +1,6 @@
 """Linting templates: cfn-lint in process with cfgen's own rules, and AWS's native validator for speed.
 
-``lint_templates`` is the judge that ``deploy`` asks; ``fast.check`` is what ``render`` asks of its own output.
+``lint_templates`` is the judge that ``deploy`` asks; ``fast.check`` is what ``render`` asks.
 Heavy imports wait until a function is called.
 """
 

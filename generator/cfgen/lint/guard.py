@@ -1,4 +1,4 @@
-"""Refusing what no linter should be given: binary, empty, huge or exploding files. Pure; no linter imported."""
+"""Refusing what no linter should be given: binary, empty, huge or exploding files; no linter imported."""
 
 from __future__ import annotations
 
@@ -61,10 +61,8 @@ def _refuse_abysses(text: str) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > _MAX_DEPTH:
-                    mark = event.start_mark
-                    raise Refused(
-                        f"nested more than {_MAX_DEPTH} levels deep", mark.line + 1, mark.column + 1
-                    )
+                    line = event.start_mark.line + 1 if event.start_mark else 0
+                    raise Refused(f"nested more than {_MAX_DEPTH} levels deep", line, 1)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except (yaml.YAMLError, ValueError):
@@ -72,7 +70,7 @@ def _refuse_abysses(text: str) -> None:
 
 
 def _refuse_bombs(text: str) -> None:
-    """Count what aliases would expand to before anything walks it (a few lines can mean billions of nodes)."""
+    """Count what aliases would expand to before anything walks it (ten lines can mean billions of nodes)."""
     try:
         root = yaml.compose(text, Loader=Loader)
     except (yaml.YAMLError, RecursionError, ValueError):

@@ -8,6 +8,8 @@ What cfn-lint 1.58 looks up by itself (``cfnlint/config.py``, ``cfnlint/schema/m
   chosen once when ``cfnlint.schema`` is imported; a download when it finds neither.
 """
 
+# mypy: disable-error-code="import-untyped"
+
 from __future__ import annotations
 
 from pathlib import Path
