@@ -1,7 +1,7 @@
-"""The environment a container starts with when the spec says no more than model, container and instance type.
+"""The environment a container starts with when the spec gives only model, container and instance type.
 
-Every default has a reason, and is left out where the server's own default is right: what is set is what a person
-would have to find out. The spec's ``env`` is merged over it by the caller.
+Every default has a reason, and is left out where the server's own default is right: what is set is what a
+person would have to find out. The spec's ``env`` is merged over it by the caller.
 """
 
 from __future__ import annotations
@@ -10,26 +10,29 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cfgen.resolve.container_kinds import ContainerKind, Processor, kind, older
+from cfgen.resolve.container_kinds import ContainerKind, Default, Processor
 from cfgen.resolve.container_models import (
     attention_heads,
     estimated_bits,
     estimated_parameters,
     is_embedding_model,
 )
+from cfgen.resolve.container_table import kind
 from cfgen.resolve.container_timeouts import timeouts
 
 MODEL_DIR = "/opt/ml/model"
 CODE_DIR = f"{MODEL_DIR}/code"
 EMBEDDING_TASKS = ("feature-extraction", "sentence-similarity")
+# billions of parameters from which a copy of the model on each vCPU, or a minute to load it, is too much
+LARGE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerRequest:
     """What is known of a container when its environment is decided.
 
-    ``staged``: the weights lie in ``/opt/ml/model``, put there from S3; else the container fetches them from the hub.
-    ``code``: the user's ``inference.py`` lies in ``/opt/ml/model/code``. ``token``: a hub token will be provided.
+    ``staged``: the weights lie in ``/opt/ml/model``, put there from S3; else the container fetches them.
+    ``code``: the user's ``inference.py`` lies in ``/opt/ml/model/code``. ``token``: a hub token is provided.
     """
 
     family: str
@@ -48,79 +51,60 @@ class ContainerRequest:
     token: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
-    """One variable, its value and why it is there."""
-
-    name: str
-    value: str
-    reason: str
-
-
 def tensor_parallel(request: ContainerRequest) -> int:
     """Over how many accelerators the model is split: all, or as many as its attention heads divide among."""
+    devices = max(1, request.accelerators)
     if request.processor == "neuron":
         # Transformers NeuronX splits over 1, 2, 4, 8 … cores; ml.inf2.24xlarge has 12
         devices = 1 << (max(1, request.neuron_cores).bit_length() - 1)
-    else:
-        devices = max(1, request.accelerators)
     heads = attention_heads(request.model_id) if request.model_id else None
-    # the greatest common divisor, not the greatest divisor: layer widths are multiples of powers of two, not of 3
+    # the greatest common divisor, not the greatest divisor: layers are as wide as a multiple of 2ⁿ, not of 3
     return math.gcd(devices, heads) if heads else devices
 
 
 def defaults(request: ContainerRequest) -> tuple[Default, ...]:
     """Everything cfgen sets for a container, in the order a reader wants it."""
     row = kind(request.family, request.version)
-    found: dict[str, Default] = {}
-    for part in (_model, _parallel, _length, _task, _code, _download, _family):
-        for default in part(request, row):
-            found.setdefault(default.name, default)
-    return tuple(found.values())
+    parts = (_model, _parallel, _length, _task, _code, _download, _loading)
+    return (*(default for part in parts for default in part(request, row)), *row.extras)
 
 
 def _model(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
     if request.staged:
         if row.staged_variable:
             yield Default(
-                row.staged_variable, MODEL_DIR, "the weights are staged: SageMaker copies them there from S3"
+                row.staged_variable, MODEL_DIR, "where SageMaker puts weights that are staged in S3"
             )
         if row.served_name_variable and request.model_id:
             yield Default(
                 row.served_name_variable,
                 request.model_id,
-                "callers name the model by its id, as they would if it came from the hub",
+                "callers name the model by its id, as when it comes from the hub",
             )
-        return
-    if row.model_variable and request.model_id:
-        yield Default(row.model_variable, request.model_id, "the model the container downloads from the hub")
+    elif row.model_variable and request.model_id:
+        yield Default(row.model_variable, request.model_id, "the model the container fetches from the hub")
         if row.revision_variable and request.revision:
-            yield Default(row.revision_variable, request.revision, "the commit the spec pins")
+            yield Default(row.revision_variable, request.revision, "the revision the spec pins")
 
 
 def _parallel(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
-    name, split = row.tensor_parallel_variable, tensor_parallel(request)
-    if not name:
+    devices = request.neuron_cores if request.processor == "neuron" else request.accelerators
+    if not row.tensor_parallel_variable or devices < (2 if row.counts_devices else 1):
         return
-    if row.name == "djl-neuronx":
-        yield Default(
-            name, str(split), f"one shard on each of {split} of {request.neuron_cores} Neuron cores"
-        )
-    elif row.name == "huggingface-llm" and request.processor == "gpu":
-        # the launcher counts GPUs in CUDA_VISIBLE_DEVICES only, and takes one when that is absent
-        yield Default(name, str(split), f"one shard on each of {split} GPUs")
-    elif request.accelerators > 1:
-        everything = split == request.accelerators
-        value = "max" if everything and row.name == "djl-lmi" else str(split)
-        reason = (
-            f"the model is split over all {split} GPUs"
-            if everything
-            else (
-                f"{request.model_id} has {attention_heads(request.model_id or '')} attention heads: "
-                f"they divide among {split} GPUs, not among {request.accelerators}"
-            )
-        )
-        yield Default(name, value, reason)
+    split = tensor_parallel(request)
+    what = "Neuron cores" if request.processor == "neuron" else "GPUs"
+    if split == devices:
+        value, reason = row.all_devices or str(split), f"the model is split over all {split} {what}"
+        if split == 1:
+            reason = "the launcher does not count devices; there is one"
+    else:
+        value, reason = str(split), f"split over {split} of {devices} {what}: {_why_fewer(request)}"
+    yield Default(row.tensor_parallel_variable, value, reason)
+
+
+def _why_fewer(request: ContainerRequest) -> str:
+    heads = attention_heads(request.model_id) if request.model_id else None
+    return f"it has {heads} attention heads" if heads else "a power of two is needed"
 
 
 def _length(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
@@ -129,88 +113,65 @@ def _length(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
         return
     if asked is not None:
         yield Default(name, str(asked), "the context length the spec asks for")
-        if row.name == "huggingface-llm" and older(request.version, "3"):
-            # before 3.0 both limits are checked at start-up, and the second keeps a small default of its own
-            other = "MAX_INPUT_LENGTH" if older(request.version, "2") else "MAX_INPUT_TOKENS"
+        if row.prompt_variable:
             yield Default(
-                other, str(max(1, asked - 1)), "the longest prompt; must be less than MAX_TOTAL_TOKENS"
+                row.prompt_variable, str(max(1, asked - 1)), f"the prompt; must be less than {name}"
             )
-            if older(request.version, "2") and asked > 4096:
-                yield Default(
-                    "MAX_BATCH_PREFILL_TOKENS", str(asked), "must not be less than MAX_INPUT_LENGTH"
-                )
+        if row.prefill_variable and asked > 4096:
+            yield Default(row.prefill_variable, str(asked), f"must not be less than {row.prompt_variable}")
     elif row.automatic_length and request.processor == "gpu":
         yield Default(
             name,
             row.automatic_length,
-            "the model's own length, or what fits beside the weights in GPU memory: "
-            "without it a model with a long context does not start",
+            "the model's own, or less if that does not fit beside the weights in GPU memory: "
+            "by default the server would stop",
         )
+    elif row.cpu_length and request.processor == "cpu":
+        yield Default(name, row.cpu_length, "without a GPU a model's whole context seldom fits in memory")
     elif row.default_length:
-        yield Default(name, row.default_length, "the compiler needs a fixed length; the spec asks for none")
+        yield Default(
+            name, row.default_length, "the compiler needs a fixed length, and the spec asks for none"
+        )
 
 
 def _task(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
-    if row.task_variable:
-        if request.task:
-            yield Default(row.task_variable, request.task, "the task the spec names")
-        elif not request.code and request.model_id and is_embedding_model(request.model_id):
-            # the toolkit knows tasks by the architecture's ending (…ForCausalLM); a bare encoder has none
-            yield Default(
-                row.task_variable,
-                "feature-extraction",
-                "an embedding model's architecture does not tell the toolkit its task",
-            )
-    elif row.name in ("vllm", "vllm-server", "huggingface-vllm") and request.task in EMBEDDING_TASKS:
-        yield Default("SM_VLLM_RUNNER", "pooling", "the task is embedding: no text is generated")
+    if row.task_variable and request.task:
+        yield Default(row.task_variable, request.task, "the task the spec names")
+    elif row.task_variable and request.model_id and not request.code and is_embedding_model(request.model_id):
+        # the toolkit tells tasks by the ending of the architecture's name (…ForCausalLM); an encoder has none
+        yield Default(row.task_variable, "feature-extraction", "the name is one of an embedding model")
+    elif row.embedding_switch[0] and request.task in EMBEDDING_TASKS:
+        yield Default(*row.embedding_switch, "the task is embedding: no text is generated")
 
 
 def _code(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
-    if request.code and row.program_variable:
-        yield Default(row.program_variable, "inference.py", "the file with the user's handlers")
-        yield Default("SAGEMAKER_SUBMIT_DIRECTORY", CODE_DIR, "where SageMaker unpacks the user's code")
+    if row.program_variable and (request.code or (row.needs_program and request.staged)):
+        yield Default(row.program_variable, "inference.py", "the file with your handlers")
+        yield Default("SAGEMAKER_SUBMIT_DIRECTORY", CODE_DIR, "where your code lies beside the model")
 
 
 def _download(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
     if request.staged and row.offline_variable:
-        yield Default(
-            row.offline_variable, "1", "nothing is to be fetched: no waiting for a hub that cannot be reached"
-        )
+        yield Default(row.offline_variable, "1", "everything is there: no waiting for a hub out of reach")
     elif not request.staged and request.model_id and row.cache[0]:
-        yield Default(*row.cache, "the root volume is small; /tmp lies on the instance's storage volume")
+        yield Default(*row.cache, "the root volume is small; /tmp lies on the instance's storage")
 
 
-def _family(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
-    if row.name == "huggingface" and request.processor == "cpu":
-        size = estimated_parameters(request.model_id) if request.model_id else None
-        if size is not None and size >= 1:
-            yield Default(
-                "SAGEMAKER_MODEL_SERVER_WORKERS",
-                "1",
-                "the server starts a worker on each vCPU, each with a copy of the model",
-            )
-    if row.name == "huggingface-neuronx":
-        yield Default("HF_OPTIMUM_BATCH_SIZE", "1", "the compiler needs a fixed batch size")
-    if row.name == "huggingface-llm-neuronx" and older(request.version, "0.3"):
+def _loading(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
+    size = estimated_parameters(request.model_id) if request.model_id else None
+    if size is None or size < LARGE:
+        return
+    if row.copy_each_vcpu and request.processor == "cpu":
         yield Default(
-            "MAX_BATCH_SIZE", "4", "the entrypoint exits without it; most cached compilations are for 4"
+            "SAGEMAKER_MODEL_SERVER_WORKERS",
+            "1",
+            "else a worker starts on each vCPU, each with a copy of the model",
         )
-    if row.name == "llama-cpp" and request.processor == "cpu" and request.context_length is None:
-        yield Default(
-            row.max_length_variable, "4096", "a model's whole context seldom fits in memory without a GPU"
-        )
-    if row.name == "djl-neuronx":
-        yield Default("OPTION_ENTRYPOINT", "djl_python.transformers_neuronx", "the handler for Neuron cores")
-        yield Default("OPTION_ROLLING_BATCH", "auto", "batches are formed as requests come")
-        yield Default(
-            "OPTION_MODEL_LOADING_TIMEOUT", "3600", "compiling takes longer than the server's half hour"
-        )
-    if row.name == "djl-lmi" and request.model_id:
-        size, bits = estimated_parameters(request.model_id), estimated_bits(request.model_id)
+    limit = row.loading_timeout_variable
+    if limit and all(extra.name != limit for extra in row.extras):
+        bits = estimated_bits(request.model_id or "")
         startup = timeouts(size, request.processor, request.staged, bits)[1]
-        if size is not None and startup > 1800:
+        if startup > row.loading_timeout:
             yield Default(
-                "OPTION_MODEL_LOADING_TIMEOUT",
-                str(startup),
-                "loading may take longer than the server's half hour",
+                limit, str(startup), f"loading may outlast the server's {row.loading_timeout} seconds"
             )

@@ -20,7 +20,7 @@ _NAMED_SIZES: tuple[tuple[str, float], ...] = (
     (r"mistral-nemo", 12.2),
     (r"mistral-small", 24.0),
     (r"command-r-plus", 104.0),
-    (r"command-r", 35.0),
+    (r"command-r(?!7)", 35.0),
     (r"dbrx", 132.0),
     (r"grok-1", 314.0),
     (r"glm-4\.[56]-air", 106.0),
@@ -54,7 +54,8 @@ _NAMED_SIZES: tuple[tuple[str, float], ...] = (
     (r"distil(bert|roberta)", 0.1),
 )
 _EXPERTS = re.compile(r"(?<![a-z0-9.])(\d+)x(\d+(?:\.\d+)?)b(?![a-z0-9])")
-_BILLIONS = re.compile(r"(?<![a-z0-9.])(\d+(?:[._]\d+)?)b(?![a-z0-9])")
+# "bloom-7b1": what follows may be a digit
+_BILLIONS = re.compile(r"(?<![a-z0-9.])(\d+(?:[._]\d+)?)b(?![a-z])")
 _MILLIONS = re.compile(r"(?<![a-z0-9.])(\d{1,4})m(?![a-z0-9])")
 # "7B-Instruct-1M" means a context of a million tokens
 _LEAST_MILLIONS = 5
@@ -71,7 +72,7 @@ GATED: tuple[tuple[str, str], ...] = (
     (r"google/([a-z0-9]*)gemma-(?!4)", "Google asks to accept the Gemma terms"),
     (r"(coherelabs|cohereforai)/", "Cohere asks to accept its licence and acceptable-use addendum"),
     (
-        r"mistralai/(mistral-large|codestral-22b|ministral-8b-instruct-2410|mistral-small-instruct-2409|pixtral-large)",
+        r"mistralai/(mistral-large|codestral-22b|ministral-8b-instruct-2410|mistral-small-instruct-2409|pixtral-l)",
         "Mistral AI asks to accept its research licence",
     ),
     (r"black-forest-labs/flux\.", "Black Forest Labs asks to accept its licence"),
@@ -101,11 +102,16 @@ _HEADS: tuple[tuple[str, int], ...] = (
 # models whose code is not part of transformers (of older images at least)
 _OWN_CODE = (
     r"qwen/qwen-(1_8|7|14|72)b|thudm/(chatglm|glm-4-9b)|baichuan|internlm/internlm|microsoft/phi-3-small|"
-    r"mosaicml/mpt|deepseek-ai/deepseek-(vl|moe)|openbmb/minicpm|nomic-ai/nomic-embed|jinaai/jina-(embeddings|clip)|"
+    r"mosaicml/mpt|deepseek-ai/deepseek-(vl|moe)|openbmb/minicpm|nomic-ai/nomic-embed|"
+    r"jinaai/jina-(embeddings|clip)|"
     r"alibaba-nlp/gte-.*-(en-v1\.5|instruct)|nvidia/nv-embed|salesforce/xgen|apple/openelm"
 )
 _EMBEDS = r"^sentence-transformers/|minilm|mpnet|(^|/|-)(bge|gte|e5)-|embed"
-_CHATS = r"instruct|chat|(^|-)it(-|$)|gpt-oss|distill|qwen3|qwq|deepseek-(r1|v3)|zephyr|vicuna|command-|kimi|hermes|glm-|phi-[34]"
+_CHATS = (
+    r"instruct|chat|(^|-)it(-|$)|gpt-oss|distill|qwen3(?!.*-base)|qwq|deepseek-(r1|v3)(?!-base)|zephyr|"
+    r"vicuna|"
+    r"command-|kimi|hermes|glm-|phi-[34]"
+)
 
 
 def _name(model_id: str) -> str:
@@ -113,7 +119,7 @@ def _name(model_id: str) -> str:
 
 
 def estimated_parameters(model_id: str) -> float | None:
-    """Billions of parameters, from the name: 7B, 8x7B (experts counted in full: rather too many), 350M, MiniLM."""
+    """Billions of parameters, from the name: 7B, 350M, MiniLM, 8x7B (experts in full: rather too many)."""
     name = _name(model_id)
     for known, size in _NAMED_SIZES:
         if re.search(known, name):
@@ -144,7 +150,7 @@ def is_known_gated(model_id: str) -> bool:
 
 
 def attention_heads(model_id: str) -> int | None:
-    """Attention heads, where they do not divide evenly among eight GPUs; ``None``: not known to be a problem."""
+    """Attention heads, where eight GPUs do not divide them; ``None``: not known to be a problem."""
     name = _name(model_id)
     return next((heads for pattern, heads in _HEADS if re.search(pattern, name)), None)
 

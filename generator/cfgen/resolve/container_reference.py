@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from cfgen.catalogue.families import called
 from cfgen.resolve.container_defaults import ContainerRequest, defaults
-from cfgen.resolve.container_kinds import BEFORE, KINDS, ContainerKind
+from cfgen.resolve.container_kinds import ContainerKind, Default
 from cfgen.resolve.container_models import GATED
+from cfgen.resolve.container_table import BEFORE, KINDS
 from cfgen.resolve.container_timeouts import (
     BASE,
     HUB_RATE,
@@ -25,8 +27,8 @@ _INTRO = """\
 
 <!-- Generated: python -m cfgen.resolve.containers > docs/reference/containers.md -->
 
-What cfgen sets in a container's environment when the spec does not, and why. Whatever the spec's `env` says wins.
-A variable that is not listed is left to the container's own default.
+What cfgen sets in a container's environment when the spec does not, and why. Whatever the spec's `env` says
+wins. A variable that is not listed is left to the container's own default.
 """
 _VARIABLES = (
     ("model", "model_variable"),
@@ -122,6 +124,17 @@ def _family(row: ContainerKind) -> Iterator[str]:
         yield from ("```json", json.dumps(row.body), "```", "")
 
 
+def _said(value: Any) -> str:
+    """A field's value in an older image, in a table's cell."""
+    if isinstance(value, tuple) and value and isinstance(value[0], Default):
+        return ", ".join(f"`{extra.name}={extra.value}` ({extra.reason})" for extra in value)
+    if isinstance(value, tuple):
+        return f"`{'='.join(value)}`"
+    if isinstance(value, str) and " " in value:
+        return value
+    return f"`{value}`" if value else "none"
+
+
 def _older() -> Iterator[str]:
     yield "## Older images"
     yield ""
@@ -129,8 +142,7 @@ def _older() -> Iterator[str]:
     for family, steps in BEFORE.items():
         for version, changes in steps:
             for field, value in changes.items():
-                said = f"`{' = '.join(value) if isinstance(value, tuple) else value}`" if value else "none"
-                rows.append((family, f"before {version}", field.replace("_", " "), said))
+                rows.append((family, f"before {version}", field.replace("_", " "), _said(value)))
     yield from table(("family", "version", "what", "value"), rows)
 
 
@@ -142,8 +154,8 @@ def _times() -> Iterator[str]:
         + ", ".join(f"{rate * 1000:.0f} MB/s ({name})" for name, rate in LOAD_RATE.items())
         + "; starting the server "
         + ", ".join(f"{seconds} s ({name})" for name, seconds in BASE.items())
-        + f"; {MARGIN} times the sum, rounded up. A model whose name tells no size counts as {UNKNOWN_SIZE:.0f} billion "
-        "parameters of 16 bits."
+        + f"; {MARGIN} times the sum, rounded up. A model whose name tells no size counts as "
+        f"{UNKNOWN_SIZE:.0f} billion parameters of 16 bits."
     )
     yield ""
     yield from table(

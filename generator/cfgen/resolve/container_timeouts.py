@@ -1,7 +1,7 @@
 """How long a container may take to start: SageMaker's two timeouts, from the size of the weights.
 
-A timeout that is too long costs minutes of a failure; one that is too short fails a deployment that would have
-worked. So the assumed rates are slow ones, and the total gets half as much again.
+A timeout that is too long costs minutes of a failure; one that is too short fails a deployment that would
+have worked. So the assumed rates are slow ones, and the total gets half as much again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ HUB_RATE = 0.1
 S3_RATE = 0.2
 # GB/s from disk to the accelerator (or memory), checkpoint conversion included
 LOAD_RATE: dict[Processor, float] = {"gpu": 0.5, "cpu": 0.3, "neuron": 0.2}
-# seconds: process start and imports, then memory profiling and CUDA graphs; Neuron loads (or makes) compiled graphs
+# seconds: start and imports, then memory profiling and CUDA graphs; Neuron loads (or makes) compiled graphs
 BASE: dict[Processor, int] = {"gpu": 240, "cpu": 120, "neuron": 900}
 MARGIN = 1.5
 # a size that cannot be told from the name: as if of this many billions
@@ -35,8 +35,8 @@ def timeouts(
 ) -> tuple[int, int]:
     """``ModelDataDownloadTimeoutInSeconds`` and ``ContainerStartupHealthCheckTimeoutInSeconds``.
 
-    Staged weights are downloaded by SageMaker before the container starts and count for the first; else the container
-    downloads them and they count for the second.
+    Staged weights are downloaded by SageMaker before the container starts and count for the first; else the
+    container downloads them and they count for the second.
     """
     size = UNKNOWN_SIZE if parameters_billion is None else max(0.0, parameters_billion)
     gigabytes = size * weights_bits / 8

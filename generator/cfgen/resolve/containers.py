@@ -1,7 +1,8 @@
 """What resolve asks about containers: environment and its reasons, warnings, kinds, sizes and timeouts.
 
 ``python -m cfgen.resolve.containers`` prints ``docs/reference/containers.md``. The facts stand in
-``container_kinds`` (variables), ``container_models`` (names of models) and ``container_timeouts`` (rates).
+``container_servers`` and ``container_toolkits`` (rows of the table), ``container_table`` (older images),
+``container_models`` (names of models) and ``container_timeouts`` (rates).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cfgen.resolve.container_defaults import ContainerRequest, defaults, tensor_parallel
-from cfgen.resolve.container_kinds import ContainerKind, kind
+from cfgen.resolve.container_kinds import ContainerKind
 from cfgen.resolve.container_models import (
     attention_heads,
     estimated_bits,
@@ -20,6 +21,7 @@ from cfgen.resolve.container_models import (
     is_chat_model,
     is_known_gated,
 )
+from cfgen.resolve.container_table import kind
 from cfgen.resolve.container_timeouts import timeouts
 from cfgen.resolve.container_warnings import refusals, warnings
 
@@ -27,6 +29,7 @@ __all__ = [
     "ContainerKind",
     "ContainerRequest",
     "attention_heads",
+    "defaults",
     "environment",
     "estimated_bits",
     "estimated_parameters",
@@ -54,7 +57,7 @@ def reasons(request: ContainerRequest) -> dict[str, str]:
 
 
 def example_body(family: str, model_id: str | None = None, version: str = "") -> Mapping[str, Any] | None:
-    """A request the endpoint answers: chat for chat models, a completion for base models; ``None``: up to the model."""
+    """A request the endpoint answers: chat, or completion for base models; ``None``: up to the model."""
     row = kind(family, version)
     if row.completion_body is not None and model_id and not is_chat_model(model_id):
         return row.completion_body
