@@ -1,7 +1,7 @@
 """The form of what is known of an image family: what its entrypoint reads, how its endpoint is called.
 
 The rows stand in ``container_servers`` (language models) and ``container_toolkits`` (everything else), the
-whole table in ``container_table``. Facts only: what is set, and to what, is decided in ``container_defaults``.
+whole table in ``container_table``. Facts only: what is set is decided in ``container_defaults``.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ GATED: tuple[tuple[str, str], ...] = (
     (r"google/([a-z0-9]*)gemma-(?!4)", "Google asks to accept the Gemma terms"),
     (r"(coherelabs|cohereforai)/", "Cohere asks to accept its licence and acceptable-use addendum"),
     (
-        r"mistralai/(mistral-large|codestral-22b|ministral-8b-instruct-2410|mistral-small-instruct-2409|pixtral-l)",
+        r"mistralai/(mistral-large|codestral-22b|ministral-8b-instruct-2410|mistral-small-.*-2409|pixtral-l)",
         "Mistral AI asks to accept its research licence",
     ),
     (r"black-forest-labs/flux\.", "Black Forest Labs asks to accept its licence"),

@@ -24,11 +24,11 @@ _TGI_1 = {
     "token_variable": "HUGGING_FACE_HUB_TOKEN",
     "prompt_variable": "MAX_INPUT_LENGTH",
     "prefill_variable": "MAX_BATCH_PREFILL_TOKENS",
-    "length_note": "this version serves 1,024 tokens in, 2,048 in all, unless the spec gives endpoint.context",
+    "length_note": "this version serves 1,024 tokens in, 2,048 in all, unless endpoint.context is given",
 }
 _TGI_2 = {
     "prompt_variable": "MAX_INPUT_TOKENS",
-    "length_note": "this version serves 4,096 tokens in all unless the spec gives endpoint.context",
+    "length_note": "this version serves 4,096 tokens in all unless endpoint.context is given",
 }
 # built for 7.5, 8.x and 9.0 only
 _TEI_1 = {"most_capability": 9.0}
