@@ -1,0 +1,415 @@
+"""CloudFormation's API: stacks and templates."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from cfgen.sandbox.cfn import loader, parameters, references, template, transforms
+from cfgen.sandbox.cfn import prepare as preparing
+from cfgen.sandbox.cfn.engine import Operation
+from cfgen.sandbox.cfn.errors import ValidationError
+from cfgen.sandbox.cfn.plan import Plan, outputs_changed
+from cfgen.sandbox.cfn.state import Stack, now, store
+from cfgen.sandbox.clients import Credentials
+from cfgen.sandbox.iam import principals
+from cfgen.sandbox.registry import operation
+from cfgen.sandbox.wire import AwsError, Call
+
+UPDATABLE = {
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+}
+
+
+def caller_keys(call: Call) -> Credentials:
+    """The operator's keys, or those of the role that called."""
+    from cfgen.sandbox.iam.keys import keys_of
+
+    return keys_of(call.access_key)
+
+
+def stack_keys(call: Call, role_arn: str) -> Credentials:
+    """The keys a stack works with: its service role's, or the caller's."""
+    if not role_arn:
+        return caller_keys(call)
+    try:
+        return principals.mint(role_arn, "cloudformation.amazonaws.com", "AWSCloudFormation", call.region)
+    except AwsError:
+        raise ValidationError(f"Role {role_arn} is invalid or cannot be assumed") from None
+
+
+def existing(call: Call, name: str) -> Stack:
+    """A living stack, or AWS's refusal."""
+    stack = store.find(name, call.region)
+    if stack is None:
+        raise ValidationError(f"Stack [{name}] does not exist")
+    return stack
+
+
+def describable(call: Call, name: str) -> Stack:
+    """A stack to describe: by name only living ones."""
+    stack = store.find(name, call.region)
+    if stack is None:
+        raise ValidationError(f"Stack with id {name} does not exist")
+    return stack
+
+
+@operation("cloudformation")
+def create_stack(call: Call) -> Any:
+    p = call.params
+    preparing.check_stack_name(p["StackName"])
+    with store.lock:
+        found = store.find(p["StackName"], call.region)
+        if found is not None:
+            raise AwsError("AlreadyExistsException", f"Stack [{p['StackName']}] already exists")
+        if p.get("OnFailure") and p.get("DisableRollback") is not None:
+            raise ValidationError("Either DisableRollback or OnFailure can be specified, not both.")
+        role = p.get("RoleARN", "")
+        keys = stack_keys(call, role)
+        stack = Stack(p["StackName"], call.region, role_arn=role, keys=keys)
+        prepared = preparing.prepare(
+            preparing.body_of(p, call.region, caller_keys(call)),
+            p,
+            region=call.region,
+            stack_name=stack.name,
+            stack_id=stack.id,
+            previous=None,
+            keys=keys,
+        )
+        stack.description = prepared.template.get("Description", "")
+        stack.capabilities = prepared.capabilities
+        stack.termination_protection = bool(p.get("EnableTerminationProtection"))
+        stack.disable_rollback = bool(p.get("DisableRollback"))
+        stack.on_failure = p.get("OnFailure", "ROLLBACK")
+        stack.timeout_minutes = int(p.get("TimeoutInMinutes") or 0)
+        _check_imports(stack, prepared)
+        store.stacks.append(stack)
+        stack.record("CREATE_IN_PROGRESS", "User Initiated")
+    work = Operation(stack)
+    work.start(lambda: work.create(prepared))
+    return {"StackId": stack.id}
+
+
+def _check_imports(stack: Stack, prepared: Any) -> None:
+    """Imports of names nobody exports are refused at once; template errors in values come out here too."""
+    prepared.imports |= Plan(stack, prepared).imports
+
+
+def check_updatable(stack: Stack) -> None:
+    """Whether the stack's state allows an update."""
+    if stack.status not in UPDATABLE and stack.status != "UPDATE_FAILED":
+        raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
+
+
+def prepared_update(call: Call, stack: Stack, keys: Credentials) -> Any:
+    """The prepared template of an update request."""
+    p = call.params
+    previous = stack.prepared
+    if p.get("UsePreviousTemplate"):
+        if previous is None:
+            raise ValidationError("There is no previous template to use.")
+        body = previous.body
+    else:
+        body = preparing.body_of(p, call.region, caller_keys(call))
+    return preparing.prepare(
+        body,
+        p,
+        region=call.region,
+        stack_name=stack.name,
+        stack_id=stack.id,
+        previous=previous,
+        keys=keys,
+    )
+
+
+@operation("cloudformation")
+def update_stack(call: Call) -> Any:
+    p = call.params
+    stack = existing(call, p["StackName"])
+    if stack.status == "REVIEW_IN_PROGRESS":
+        raise ValidationError(f"Stack [{stack.name}] does not exist")
+    with stack.lock:
+        check_updatable(stack)
+        role = p.get("RoleARN") or stack.role_arn
+        keys = stack_keys(call, role)
+        prepared = prepared_update(call, stack, keys)
+        plan = Plan(stack, prepared)
+        prepared.imports |= plan.imports
+        nothing = plan.metadata_only() and not outputs_changed(stack, prepared)
+        if nothing and stack.tags == prepared.tags and stack.role_arn == role:
+            raise ValidationError("No updates are to be performed.")
+        stack.role_arn, stack.keys = role, keys
+        stack.disable_rollback = bool(p.get("DisableRollback"))
+        stack.capabilities = prepared.capabilities
+        begin_update(stack, prepared)
+    return {"StackId": stack.id}
+
+
+def begin_update(stack: Stack, prepared: Any) -> Operation:
+    """Start an update in the background."""
+    stack.description = prepared.template.get("Description", "")
+    stack.record("UPDATE_IN_PROGRESS", "User Initiated")
+    work = Operation(stack)
+    return work.start(lambda: work.update(prepared))
+
+
+@operation("cloudformation")
+def delete_stack(call: Call) -> Any:
+    p = call.params
+    stack = store.find(p["StackName"], call.region)
+    if stack is None or stack.status == "DELETE_COMPLETE":
+        return {}
+    with stack.lock:
+        if stack.termination_protection:
+            raise ValidationError(
+                f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+            )
+        for output in stack.outputs:
+            name = output.get("ExportName")
+            if name and (
+                users := [item for item in store.importers(name, call.region) if item != stack.name]
+            ):
+                raise ValidationError(
+                    f"Export {name} cannot be deleted as it is in use by {', '.join(users)}"
+                )
+        retain = list(p.get("RetainResources") or [])
+        if retain and stack.status != "DELETE_FAILED":
+            raise ValidationError(
+                "The RetainResources parameter is only valid for a stack in the DELETE_FAILED state"
+            )
+        if stack.status == "DELETE_IN_PROGRESS":
+            return {}
+        if stack.status == "REVIEW_IN_PROGRESS":
+            stack.deleted = now()
+            stack.record("DELETE_COMPLETE")
+            return {}
+        if stack.status in ("UPDATE_IN_PROGRESS",) or "CLEANUP_IN_PROGRESS" in stack.status:
+            raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be deleted.")
+        if p.get("RoleARN"):
+            stack.role_arn, stack.keys = p["RoleARN"], stack_keys(call, p["RoleARN"])
+        elif stack.role_arn:
+            stack.keys = stack_keys(call, stack.role_arn)
+        earlier = None
+        if stack.in_progress and stack.operation is not None and not stack.operation.done.is_set():
+            earlier = stack.operation
+            stack.on_failure = "DO_NOTHING"
+            earlier.cancel("Deletion of the stack was requested. ")
+            earlier.done.wait(20)
+        stack.record("DELETE_IN_PROGRESS", "User Initiated")
+    work = Operation(stack)
+    work.start(lambda: work.delete(retain, earlier))
+    return {}
+
+
+@operation("cloudformation")
+def cancel_update_stack(call: Call) -> Any:
+    stack = existing(call, call.params["StackName"])
+    if stack.status != "UPDATE_IN_PROGRESS":
+        raise ValidationError("CancelUpdateStack cannot be called from current stack status")
+    stack.operation.cancel("User Initiated")
+    return {}
+
+
+@operation("cloudformation")
+def continue_update_rollback(call: Call) -> Any:
+    p = call.params
+    stack = existing(call, p["StackName"])
+    if stack.status != "UPDATE_ROLLBACK_FAILED":
+        raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not continue rollback.")
+    unfinished = stack.operation.unfinished
+    work = Operation(stack)
+    work.start(lambda: unfinished.retry(list(p.get("ResourcesToSkip") or [])))
+    return {}
+
+
+@operation("cloudformation")
+def describe_stacks(call: Call) -> Any:
+    name = call.params.get("StackName")
+    stacks = [describable(call, name)] if name else store.living(call.region)
+    return {"Stacks": [stack_view(stack) for stack in stacks]}
+
+
+def stack_view(stack: Stack) -> dict[str, Any]:
+    """A stack as DescribeStacks shows it."""
+    status = stack.status
+    view: dict[str, Any] = {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "Description": stack.description or None,
+        "Parameters": [parameter.view() for parameter in stack.parameters.values()],
+        "CreationTime": stack.created,
+        "LastUpdatedTime": stack.updated,
+        "DeletionTime": stack.deleted,
+        "StackStatus": status,
+        "StackStatusReason": stack.reason or None,
+        "DisableRollback": stack.disable_rollback,
+        "NotificationARNs": stack.prepared.notification_arns if stack.prepared else [],
+        "Capabilities": stack.capabilities,
+        "Outputs": stack.outputs if status not in ("REVIEW_IN_PROGRESS",) else [],
+        "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
+        "EnableTerminationProtection": stack.termination_protection,
+        "DriftInformation": {"StackDriftStatus": stack.drift_status},
+    }
+    if stack.role_arn:
+        view["RoleARN"] = stack.role_arn
+    if stack.timeout_minutes:
+        view["TimeoutInMinutes"] = stack.timeout_minutes
+    return {key: value for key, value in view.items() if value is not None}
+
+
+@operation("cloudformation")
+def list_stacks(call: Call) -> Any:
+    wanted = call.params.get("StackStatusFilter")
+    return {
+        "StackSummaries": [
+            {
+                "StackId": stack.id,
+                "StackName": stack.name,
+                "TemplateDescription": stack.description,
+                "CreationTime": stack.created,
+                **({"LastUpdatedTime": stack.updated} if stack.updated else {}),
+                **({"DeletionTime": stack.deleted} if stack.deleted else {}),
+                "StackStatus": stack.status,
+                "StackStatusReason": stack.reason,
+                "DriftInformation": {"StackDriftStatus": stack.drift_status},
+            }
+            for stack in reversed(store.stacks)
+            if stack.region == call.region and (not wanted or stack.status in wanted)
+        ]
+    }
+
+
+@operation("cloudformation")
+def update_termination_protection(call: Call) -> Any:
+    stack = existing(call, call.params["StackName"])
+    stack.termination_protection = bool(call.params["EnableTerminationProtection"])
+    return {"StackId": stack.id}
+
+
+@operation("cloudformation")
+def get_template(call: Call) -> Any:
+    p = call.params
+    if name := p.get("ChangeSetName"):
+        from cfgen.sandbox.cfn.changesets import find_change_set
+
+        prepared = find_change_set(call, name, p.get("StackName"))[1].prepared
+    else:
+        prepared = describable(call, p["StackName"]).prepared
+    if prepared is None:
+        raise ValidationError(f"Stack [{p.get('StackName')}] has no template")
+    processed = p.get("TemplateStage") == "Processed" and prepared.transforms
+    stages = ["Original", "Processed"] if prepared.transforms else ["Original"]
+    body = json.dumps(prepared.template) if processed else prepared.body
+    return {"TemplateBody": body, "StagesAvailable": stages}
+
+
+@operation("cloudformation")
+def get_template_summary(call: Call) -> Any:
+    p = call.params
+    if p.get("StackName"):
+        body = describable(call, p["StackName"]).prepared.body
+    else:
+        body = preparing.body_of(p, call.region, caller_keys(call))
+    return _summary(body, call.region)
+
+
+def _summary(body: str, region: str) -> dict[str, Any]:
+    original = loader.load(body)
+    used = transforms.names_of(original)
+    given = {"Parameters": []}
+    expanded, _ = transforms.expand(original, given, region, ["CAPABILITY_AUTO_EXPAND"])
+    template.check_structure(expanded)
+    preparing._check_types(expanded, region)
+    preparing._check_functions(expanded)
+    references.check(expanded, region)
+    declared = expanded.get("Parameters") or {}
+    parameters.check_defaults(declared)
+    # every condition taken as it may come: circles must not depend on parameter values
+    names = set(expanded["Resources"])
+    references.dependencies(expanded, names, {})
+    needed = preparing.required_capabilities(expanded, list(names))
+    reasons = []
+    if needed:
+        kinds = sorted(
+            {r["Type"] for r in expanded["Resources"].values() if r["Type"].startswith("AWS::IAM::")}
+        )
+        reasons.append(f"The following resource(s) require capabilities: [{', '.join(kinds)}]")
+    if used:
+        needed = [*needed, "CAPABILITY_AUTO_EXPAND"]
+    return {
+        "Parameters": [
+            {
+                "ParameterKey": name,
+                "ParameterType": declaration["Type"],
+                "NoEcho": str(declaration.get("NoEcho", False)).lower() == "true",
+                **(
+                    {"DefaultValue": parameters.plain(declaration["Default"])}
+                    if "Default" in declaration
+                    else {}
+                ),
+                **({"Description": declaration["Description"]} if "Description" in declaration else {}),
+                "ParameterConstraints": {
+                    "AllowedValues": [parameters.plain(item) for item in declaration.get("AllowedValues", [])]
+                },
+            }
+            for name, declaration in declared.items()
+        ],
+        "Description": expanded.get("Description", ""),
+        "Capabilities": needed,
+        **({"CapabilitiesReason": reasons[0]} if reasons else {}),
+        "ResourceTypes": sorted({resource["Type"] for resource in expanded["Resources"].values()}),
+        "Version": "2010-09-09",
+        "Metadata": json.dumps(expanded["Metadata"], default=str) if "Metadata" in expanded else "",
+        "DeclaredTransforms": used,
+        "ResourceIdentifierSummaries": [],
+    }
+
+
+@operation("cloudformation")
+def validate_template(call: Call) -> Any:
+    body = preparing.body_of(call.params, call.region, caller_keys(call))
+    summary = _summary(body, call.region)
+    return {
+        "Parameters": [
+            {
+                key: item[key]
+                for key in ("ParameterKey", "DefaultValue", "NoEcho", "Description")
+                if key in item
+            }
+            for item in summary["Parameters"]
+        ],
+        "Description": summary["Description"],
+        "Capabilities": summary["Capabilities"],
+        "CapabilitiesReason": summary.get("CapabilitiesReason", ""),
+        "DeclaredTransforms": summary["DeclaredTransforms"],
+    }
+
+
+@operation("cloudformation")
+def list_exports(call: Call) -> Any:
+    return {
+        "Exports": [
+            {"ExportingStackId": stack.id, "Name": name, "Value": value}
+            for name, (stack, value) in store.exports(call.region).items()
+        ]
+    }
+
+
+@operation("cloudformation")
+def list_imports(call: Call) -> Any:
+    users = store.importers(call.params["ExportName"], call.region)
+    if not users:
+        raise ValidationError(f"Export '{call.params['ExportName']}' is not imported by any stack.")
+    return {"Imports": users}
+
+
+def hold(work: Operation, seconds: float) -> None:
+    """Keep a client waiting for the end of an operation, within bounds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not work.done.wait(0.2):
+        pass

@@ -1,0 +1,189 @@
+"""A sandbox of one's own: the server as a child process, with clients, settings and faults at hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from cfgen.errors import CfgenError
+
+REGION = "us-east-1"
+
+
+class SandboxError(CfgenError):
+    """The sandbox could not be started, found or told something."""
+
+
+def request(url: str, method: str = "GET", body: Any = None) -> Any:
+    """One JSON exchange with the sandbox's own paths."""
+    data = None if body is None else json.dumps(body).encode()
+    # never through a proxy: the sandbox lives on loopback
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    headers = {"Content-Type": "application/json"}
+    try:
+        with opener.open(
+            urllib.request.Request(url, data=data, method=method, headers=headers), timeout=30
+        ) as answer:  # noqa: S310
+            return json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        raise SandboxError(f"The sandbox refused: {error.read().decode(errors='replace')}") from None
+
+
+class Sandbox:
+    """``with Sandbox() as sb: sb.client("cloudformation")`` — a fresh local CloudFormation for the block.
+
+    ``environment`` is added to what Lambda and CodeBuild processes see.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: Path | str | None = None,
+        port: int = 0,
+        environment: dict[str, str] | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="cfgen-sandbox-")
+        self.folder = Path(folder or self._temporary.name)  # type: ignore[union-attr]
+        self._port = port
+        self._settings = {**(settings or {}), **({"environment": environment} if environment else {})}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._session: Any = None
+        self._clients: dict[tuple[str, str], Any] = {}
+        self.url = ""
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self, *, detach: bool = False) -> Sandbox:
+        """Start the server and wait until it listens."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        state = self.folder / "sandbox.json"
+        state.unlink(missing_ok=True)
+        errors = (self.folder / "stderr.log").open("wb")
+        command = [
+            sys.executable,
+            "-m",
+            "cfgen.sandbox.server",
+            "--folder",
+            str(self.folder),
+            "--port",
+            str(self._port),
+        ]
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            start_new_session=detach,
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        )
+        errors.close()
+        end = time.monotonic() + 60
+        while not state.is_file():
+            if self._process.poll() is not None or time.monotonic() > end:
+                text = (self.folder / "stderr.log").read_text(errors="replace").strip()
+                missing = "No module named" in text
+                raise SandboxError(
+                    f"The sandbox did not start: {text.splitlines()[-1] if text else 'no message'}",
+                    hint="pip install 'cfgen[sandbox]'" if missing else f"see {self.folder}",
+                )
+            time.sleep(0.02)
+        self.url = json.loads(state.read_text())["url"]
+        if self._settings:
+            self.configure(**self._settings)
+        return self
+
+    def stop(self) -> None:
+        """Stop the server and forget everything."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def environment(self, region: str = REGION) -> dict[str, str]:
+        """The variables that make an AWS client talk to this sandbox."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+        }
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        """A boto3 client with the operator's keys."""
+        import boto3
+
+        if (service, region) not in self._clients:
+            self._session = self._session or boto3.session.Session()
+            self._clients[service, region] = self._session.client(
+                service,
+                region_name=region,
+                endpoint_url=self.url,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+        return self._clients[service, region]
+
+    def configure(self, **values: Any) -> dict[str, Any]:
+        """Change settings (see `cfgen.sandbox.settings.Settings`)."""
+        answer: dict[str, Any] = request(f"{self.url}/_sandbox/settings", "POST", values)
+        return answer
+
+    def fault(self, kind: str, **values: Any) -> None:
+        """Ask for a fault (see `cfgen.sandbox.faults.Fault`)."""
+        request(f"{self.url}/_sandbox/faults", "POST", {"kind": kind, **values})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults in force and how often each struck."""
+        answer: list[dict[str, Any]] = request(f"{self.url}/_sandbox/faults")
+        return answer
+
+    def clear_faults(self) -> None:
+        """No faults any more."""
+        request(f"{self.url}/_sandbox/faults", "DELETE")
+
+    def fire(self, schedule: str, region: str = REGION) -> Any:
+        """Let a schedule's or scheduled rule's time come now."""
+        return request(f"{self.url}/_sandbox/fire/{schedule}?region={region}", "POST", {})
+
+    def health(self) -> dict[str, Any]:
+        """Process id and memory of the server."""
+        answer: dict[str, Any] = request(f"{self.url}/_sandbox/health")
+        return answer

@@ -1,0 +1,22 @@
+"""Services answered by the sandbox itself."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_MODULES = (
+    "cfgen.sandbox.cfn.api",
+    "cfgen.sandbox.cfn.changesets",
+    "cfgen.sandbox.cfn.views",
+    # "cfgen.sandbox.services.codebuild_api",
+    # "cfgen.sandbox.services.eventbus",
+    "cfgen.sandbox.services.functions",
+    # "cfgen.sandbox.services.hosting",
+    # "cfgen.sandbox.services.statemachines",
+)
+
+
+def load_all() -> None:
+    """Import every module that enters operations into the registry."""
+    for name in _MODULES:
+        import_module(name)
