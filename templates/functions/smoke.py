@@ -1,0 +1,70 @@
+"""Custom resource: the stack succeeds only when its endpoint has answered one request properly.
+
+Health checks do not show a model that fails at its first request. Runs at Create and at each Update.
+"""
+
+import json
+import os
+import time
+from typing import Any
+
+import boto3
+import urllib3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+PAUSE = float(os.environ.get("CFGEN_PAUSE", "10"))
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    asked = event["ResourceProperties"]
+    answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    answer |= {"Status": "SUCCESS", "PhysicalResourceId": f"smoke-test/{asked['EndpointName']}"}
+    try:
+        # A rollback must not fail because of the model that it goes back to.
+        if event["RequestType"] != "Delete" and "ROLLBACK" not in stack_status(event["StackId"]):
+            ending = time.time() + context.get_remaining_time_in_millis() / 1000 - 90
+            request(asked, min(ending, time.time() + float(asked.get("Timeout", "600"))))
+    except Exception as error:
+        answer |= {"Status": "FAILED", "Reason": f"smoke test of {asked['EndpointName']}: {error}"[:1000]}
+    put(event["ResponseURL"], answer)
+
+
+def stack_status(stack: str) -> str:
+    return str(boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+
+
+def request(asked: dict[str, Any], deadline: float) -> None:
+    """Invoke until it answers. Three definite refusals in a row end it early; a slow first load does not."""
+    # One call may take 60 s, SageMaker's limit; the first one loads the model.
+    calls = Config(read_timeout=70, retries={"total_max_attempts": 1})
+    runtime = boto3.client("sagemaker-runtime", config=calls)
+    names = ("EndpointName", "Body", "ContentType", "InferenceComponentName")
+    refusals = 0
+    while True:
+        try:
+            reply = runtime.invoke_endpoint(**{name: asked[name] for name in names if asked.get(name)})
+            return print("answered:", reply["Body"].read(200))
+        except ClientError as error:
+            code, status = error.response["Error"]["Code"], error.response.get("OriginalStatusCode", 0)
+            said = error.response.get("OriginalMessage") or error.response["Error"]["Message"]
+            problem = f"{code} {status or ''}: {said[:700]}"
+            definite = 400 <= status < 500 and status not in (408, 424, 425, 429)
+            refusals = refusals + 1 if definite or code == "AccessDeniedException" else 0
+        except BotoCoreError as error:
+            problem, refusals = str(error), 0
+        print(problem)
+        if refusals == 3 or time.time() + PAUSE > deadline:
+            logs = f"/aws/sagemaker/Endpoints/{asked['EndpointName']}"
+            raise RuntimeError(f"{problem} (log group {logs})")
+        time.sleep(PAUSE)
+
+
+def put(url: str, body: dict[str, Any]) -> None:
+    """Answer at CloudFormation's presigned URL; what it raises makes Lambda deliver the event again."""
+    print(body)
+    again = urllib3.Retry(6, backoff_factor=PAUSE / 10, status_forcelist=range(500, 600))
+    data = json.dumps(body).encode()
+    urllib3.PoolManager(retries=again, timeout=10).request(
+        "PUT", url, body=data, headers={"Content-Type": ""}
+    )

@@ -1,0 +1,5 @@
+"""Stand-in for a user's inference code."""
+
+
+def model_fn(model_dir):
+    return model_dir
