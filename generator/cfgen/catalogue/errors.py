@@ -10,9 +10,11 @@ Hierarchy::
     │   ├── ImageNotInRegion           the version exists, but its registry has it not in this region
     │   ├── UnknownInstance            no such instance type, or none that SageMaker hosts
     │   ├── UnknownRegion              no such region
-    │   └── DataError                  the bundled data cannot be read
+    │   ├── DataError                  the bundled data cannot be read
+    │   ├── RefreshError               a package is missing, damaged or not shaped as it was (refresh_sources)
+    │   ├── RefusedRefresh             the result lost too much, or changed an account (refresh)
+    │   └── OverlayError               the user's overlay file (a ProblemsError too): every problem, with places
     └── ProblemsError
-        └── OverlayError               the user's overlay file; every problem with its place
 """
 
 from __future__ import annotations
@@ -114,7 +116,7 @@ class DataError(CatalogueError):
     """The bundled data is missing or damaged: the installation is at fault, not the user."""
 
 
-class OverlayError(ProblemsError):
+class OverlayError(ProblemsError, CatalogueError):
     """Problems in the user's overlay file, all of them."""
 
 

@@ -133,7 +133,7 @@ def _merge_regions(reader: Reader, node: yaml.Node, table: dict[str, Any]) -> No
         if REGION(reader, key_node, path) is INVALID:
             continue
         if name not in table:
-            missing = [key for key in ("partition", "urlSuffix") if key not in fields]
+            missing = fields.lacks("partition", "urlSuffix")
             if missing and isinstance(body, yaml.MappingNode):
                 reader.report(key_node, path, f"a new region needs {' and '.join(missing)}")
         old = table.get(name, {"partition": "", "url_suffix": "", "description": name})
@@ -151,8 +151,8 @@ def _merge_instances(reader: Reader, node: yaml.Node, table: dict[str, Any], reg
         if _INSTANCE(reader, key_node, path) is INVALID:
             continue
         model = types.get(fields.get("like", name))
-        if model is None and isinstance(body, yaml.MappingNode):
-            missing = [key for key in ("vcpus", "memoryGiB", "regions") if key not in fields]
+        if model is None and isinstance(body, yaml.MappingNode) and "like" not in fields.given:
+            missing = fields.lacks("vcpus", "memoryGiB", "regions")
             if missing:
                 reader.report(
                     key_node,

@@ -34,7 +34,7 @@ def choice(*words: str) -> Check:
 def number(lowest: float, highest: float, *, whole: bool) -> Check:
     """A number in a range, both ends included."""
     kind = "a whole number" if whole else "a number"
-    wanted = f"{kind} from {lowest:g} to {highest:g}"
+    wanted = f"{kind} from {lowest} to {highest}"
 
     def check(reader: Reader, node: yaml.Node, path: str) -> Any:
         value = text(r"\d{1,9}" if whole else r"\d{1,9}(\.\d{1,9})?", wanted)(reader, node, path)
@@ -69,7 +69,7 @@ def listed(each: Check) -> Check:
 
 
 def mapped(key: Check, value: Check) -> Check:
-    """A mapping with free keys."""
+    """A mapping with free keys and at least one entry."""
 
     def check(reader: Reader, node: yaml.Node, path: str) -> Any:
         found = {}
@@ -78,7 +78,8 @@ def mapped(key: Check, value: Check) -> Check:
             good_value = value(reader, value_node, join(path, name))
             if good_key is not INVALID and good_value is not INVALID:
                 found[good_key] = good_value
-        return found
+        empty = isinstance(node, yaml.MappingNode) and not node.value
+        return reader.report(node, path, "is empty", "leave it out, or give an entry") if empty else found
 
     return check
 

@@ -10,7 +10,7 @@ from cfgen.catalogue import overlay_checks as check
 from cfgen.catalogue.catalogue import newest_first
 from cfgen.catalogue.errors import did_you_mean
 from cfgen.catalogue.families import canonical
-from cfgen.catalogue.overlay_yaml import INVALID, Check, Reader
+from cfgen.catalogue.overlay_yaml import INVALID, Check, Fields, Reader
 from cfgen.catalogue.versions import cuda_in_tag
 
 _FAMILY = check.text(
@@ -93,7 +93,7 @@ class _Entry:
         return {region: group[region] for region in self.table["region_sets"][row["in"]]}, dict(group)
 
 
-def _merge_version(entry: _Entry, fields: dict[str, Any]) -> None:
+def _merge_version(entry: _Entry, fields: Fields) -> None:
     old = entry.row(entry.family, entry.version, fields)
     model = old
     if "like" in fields:
@@ -106,19 +106,17 @@ def _merge_version(entry: _Entry, fields: dict[str, Any]) -> None:
             entry.report(f"like: no version '{version}' of {family}", guess)
             return
     row: dict[str, Any] = dict(model or {})
-    if old is None:
-        needed = ["tags"] if model else ["repository", "tags", "accounts"]
-        missing = [key for key in needed if key not in fields]
-        if missing:
-            entry.report(
-                f"a new version needs {', '.join(missing)}",
-                "" if model else "or like: a version it resembles",
-            )
-            return
-        row.pop("alias", None)
+    row.pop("alias", None)  # a version's other names are its own, whatever it is like
+    if old is not None:
+        row |= {"alias": old["alias"]} if "alias" in old else {}
+    else:
+        missing = fields.lacks("tags") if model else fields.lacks("repository", "tags", "accounts")
+        if missing and (model or "like" not in fields.given):
+            fix = "" if model else "or like: a version it resembles"
+            entry.report(f"a new version needs {', '.join(missing)}", fix)
     row |= {_FIELDS[key][0]: value for key, value in fields.items() if key in _FIELDS}
-    if not row["tags"]:
-        entry.report("tags is empty", "processor: tag")
+    if not (row.get("tags") and row.get("repo")):
+        return  # reported already
     if "tags" in fields and "cuda" not in fields:
         row["cuda"] = cuda_in_tag(row["tags"].get("gpu", "")) or (row.get("cuda") if old else None)
     row["v"] = entry.version if old is None else old["v"]

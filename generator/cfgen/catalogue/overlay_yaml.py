@@ -16,6 +16,7 @@ from cfgen.catalogue.errors import OverlayError, did_you_mean
 from cfgen.errors import Problem
 
 LARGEST_FILE = 256 * 1024
+DEEPEST = 10
 Check = Callable[["Reader", yaml.Node, str], Any]
 
 
@@ -24,6 +25,18 @@ class Invalid:
 
 
 INVALID = Invalid()
+
+
+class Fields(dict[str, Any]):
+    """Valid fields by key. ``given`` has the keys of the others too, which were reported already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: set[str] = set()
+
+    def lacks(self, *keys: str) -> list[str]:
+        """Those of ``keys`` that were not given at all."""
+        return [key for key in keys if key not in self.given]
 
 
 class Reader:
@@ -60,14 +73,15 @@ class Reader:
                 seen[key] = key_node.start_mark.line + 1
                 yield key, key_node, value
 
-    def fields(self, node: yaml.Node, path: str, checks: Mapping[str, Check]) -> dict[str, Any]:
+    def fields(self, node: yaml.Node, path: str, checks: Mapping[str, Check]) -> Fields:
         """The valid fields of a mapping whose keys are known; everything else is reported."""
-        found: dict[str, Any] = {}
+        found = Fields()
         for key, key_node, value in self.entries(node, path):
             if key not in checks:
                 fix = did_you_mean(key, checks).removeprefix("; ") or f"one of {', '.join(checks)}"
                 self.report(key_node, join(path, key), "is not a field here", fix)
                 continue
+            found.given.add(key)
             result = checks[key](self, value, join(path, key))
             if result is not INVALID:
                 found[key] = result
@@ -101,11 +115,8 @@ def _compose(reader: Reader, data: bytes) -> yaml.Node | None:
         reader.report(None, "", f"is not UTF-8 text (line {line})", "an overlay is YAML text in UTF-8")
         return None
     try:
-        for token in yaml.scan(text):
-            if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
-                reader.report(token, "", "anchors and aliases are not supported", "write the value out")
-                return None
-        # the parser in Python, not libyaml's: nesting too deep is an exception there, and a crash here
+        if not _plain(reader, text):
+            return None
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -119,11 +130,34 @@ def _compose(reader: Reader, data: bytes) -> yaml.Node | None:
             )
         )
         return None
-    except (yaml.YAMLError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).replace("\n", " ")
-        reader.report(None, "", f"is not YAML: {reason}")
+    except yaml.YAMLError as error:
+        reader.report(None, "", f"is not YAML: {' '.join(str(error).split())}")
         return None
     return root
+
+
+def _plain(reader: Reader, text: str) -> bool:
+    """No anchors, and no deeper than an overlay can be: PyYAML takes quadratic time for depth."""
+    depth = 0
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
+            reader.report(token, "", "anchors and aliases are not supported", "write the value out")
+            return False
+        depth += isinstance(token, _STARTS)
+        depth -= isinstance(token, _ENDS)
+        if depth > DEEPEST:
+            reader.report(token, "", "is nested too deeply", f"an overlay has at most {DEEPEST} levels")
+            return False
+    return True
+
+
+_STARTS = (
+    yaml.BlockMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.FlowSequenceStartToken,
+)
+_ENDS = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 
 
 def join(path: str, key: str) -> str:

@@ -65,7 +65,7 @@ class Comparison:
                 if table.lost_too_much
             ]
         if self.accounts and not accept_account_changes:
-            reasons.append(f"{len(self.accounts)} registry accounts changed")
+            reasons.append(f"registry accounts changed: {len(self.accounts)}")
         return reasons
 
 
