@@ -12,12 +12,14 @@ import functools
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cfgen.errors import CfgenError
 from cfgen.lint import guard
-from cfgen.lint.findings import Finding, Severity, TemplateSource, ignored, order
+from cfgen.lint.context import linting
+from cfgen.lint.findings import Finding, Severity, TemplateSource, ignored, of_source, order
 from cfgen.lint.messages import cut, merge_regions
 
 if TYPE_CHECKING:
@@ -85,15 +87,16 @@ def lint_one(source: TemplateSource, own_rules: bool = True) -> list[Finding]:
         template, matches = _decode(text)
         regions = source.regions or template_regions(template)
         if not matches:
-            matches = list(_run(source.name, template, regions, own_rules))
+            with linting(source.name, text):
+                matches = list(_run(source.name, template, regions, own_rules))
     except RecursionError:
         return [unreadable(source.name, "nested too deeply for cfn-lint to read")]
     except CfgenError:
         raise
     except Exception as error:  # a bug in cfn-lint must not become a traceback of ours
         return [unreadable(source.name, f"cfn-lint failed on this template: {type(error).__name__}: {error}")]
-    found = [_finding(match, source.name) for match in matches]
-    return [_softened(finding) for finding in merge_regions(found, regions)]
+    found = merge_regions([_finding(match, source.name) for match in matches], regions)
+    return of_source([_softened(finding) for finding in found], source)
 
 
 def unreadable(name: str, message: str, line: int = 0, column: int = 0) -> Finding:
@@ -112,7 +115,7 @@ def unreadable(name: str, message: str, line: int = 0, column: int = 0) -> Findi
 
 
 def template_regions(template: object) -> tuple[str, ...]:
-    """The regions a template asks for in its own ``Metadata: cfn-lint: config``, else us-east-1."""
+    """The regions a template is for: by its ``Metadata: cfn-lint``, by its Rules, else us-east-1."""
     value = template
     for key in ("Metadata", "cfn-lint", "config", "regions"):
         value = value.get(key) if isinstance(value, dict) else None
@@ -120,7 +123,14 @@ def template_regions(template: object) -> tuple[str, ...]:
     if "ALL_REGIONS" in named:
         return all_regions()
     known = set(all_regions())
-    return tuple(region for region in named if region in known) or (DEFAULT_REGION,)
+    if given := tuple(region for region in named if region in known):
+        return given
+    if isinstance(template, dict) and "AWS::Region" in repr(template.get("Rules")):
+        from cfgen.lint.worlds import Template
+
+        allowed = tuple(world.region for world in Template(template, all_regions()).by_region)
+        return allowed or (DEFAULT_REGION,)
+    return (DEFAULT_REGION,)
 
 
 def all_regions() -> tuple[str, ...]:
@@ -182,8 +192,6 @@ _HOSTING = re.compile(r"Resource type 'AWS::SageMaker::(?:Model|EndpointConfig|E
 
 def _softened(finding: Finding) -> Finding:
     """cfn-lint's E3006 for hosting contradicts its own pricing data in two regions: tell, do not refuse."""
-    from dataclasses import replace
-
     if finding.rule_id != "E3006" or not _HOSTING.match(finding.message):
         return finding
     from cfgen.lint.hosting import hosted_somewhere

@@ -16,17 +16,22 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 class TemplateSource:
     """A template to lint: a name for reports, its text (or raw bytes), and the regions it is meant for.
 
-    No regions: those of the template's own ``Metadata: cfn-lint``, else us-east-1.
+    No regions: those of the template's own ``Metadata: cfn-lint``, else those its Rules allow, else us-east-1.
+    ``rendered``: ``name`` is a spec, of which ``text`` is the rendering.
     """
 
     name: str
     text: str | bytes
     regions: tuple[str, ...] = ()
+    rendered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing a linter says about a template. Lines and columns count from 1; 0 means not known."""
+    """One thing a linter says about a template. Lines and columns count from 1; 0 means not known.
+
+    ``rendered``: ``file`` is a spec, and the position is in the template rendered from it.
+    """
 
     rule_id: str
     severity: Severity
@@ -41,11 +46,15 @@ class Finding:
     fix: str = ""
     source: Judge = "cfn-lint"
     regions: tuple[str, ...] = ()
+    rendered: bool = False
 
     @property
     def place(self) -> str:
         """``file:line:column``, as much of it as is known."""
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        if not self.line:
+            return self.file
+        between = ": template line " if self.rendered else ":"
+        return f"{self.file}{between}{self.line}:{self.column}"
 
 
 def order(finding: Finding) -> tuple[str, int, int, str, str]:
@@ -66,6 +75,6 @@ def ignored(rule_id: str, ignore: Iterable[str]) -> bool:
     return any(prefix and rule_id.startswith(prefix) for prefix in ignore)
 
 
-def renamed(findings: Iterable[Finding], name: str) -> list[Finding]:
-    """The same findings, said of another file."""
-    return [replace(finding, file=name) for finding in findings]
+def of_source(findings: Iterable[Finding], source: TemplateSource) -> list[Finding]:
+    """The findings, marked as made on a rendering if the source is one."""
+    return [replace(finding, rendered=True) if source.rendered else finding for finding in findings]

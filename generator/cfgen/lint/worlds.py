@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cfgen.lint.assertions import refused
 from cfgen.lint.evaluate import Evaluator, Map, Path, Seq, pseudo, text, token, whole_token
 
 _MOST_WORLDS = 96
@@ -53,10 +54,11 @@ class World:
         self._resources: dict[str, Resource | None] = {}
         self._evaluator = Evaluator(template.section("Mappings"), self.condition, self.reference)
 
-    @property
-    def default(self) -> bool:
-        """Whether every parameter has its default."""
-        return not self.note
+    @functools.cached_property
+    def refused(self) -> bool:
+        """Whether the template's own Rules refuse this region and these parameters."""
+        rules = self.template.section("Rules")
+        return bool(rules) and refused(rules, lambda node: self.evaluate(node, ()))
 
     def reference(self, name: str) -> Any:
         """What ``Ref`` gives."""
@@ -170,8 +172,9 @@ class Template:
 
     @functools.cached_property
     def by_region(self) -> tuple[World, ...]:
-        """The default world in each region."""
-        return tuple(World(self, region, self.defaults) for region in self.regions)
+        """The default world in each region, but for those the template's Rules refuse."""
+        worlds = (World(self, region, self.defaults) for region in self.regions)
+        return tuple(world for world in worlds if not world.refused)
 
     @functools.cached_property
     def distinct(self) -> tuple[World, ...]:
@@ -195,7 +198,7 @@ class Template:
     @functools.cached_property
     def others(self) -> tuple[World, ...]:
         """Choices and turns, in the first region."""
-        region = self.regions[0]
+        region = self.by_region[0].region if self.by_region else self.regions[0]
         found: list[World] = []
         for name, raw in self.section("Parameters").items():
             for value in _allowed(raw):
@@ -207,7 +210,7 @@ class Template:
             seen = {world.condition(str(name)) for world in (*self.by_region[:1], *found[:_MOST_WORLDS])}
             if len(seen) == 1:
                 found.append(self._turn(str(name), not seen.pop(), region))
-        return tuple(found[:_MOST_WORLDS])
+        return tuple(world for world in found[:_MOST_WORLDS] if not world.refused)
 
     def _turn(self, name: str, wanted: bool, region: str) -> World:
         """A world in which the condition is ``wanted``: by one parameter's value if that can do it."""

@@ -8,12 +8,13 @@ from cfgen.lint.rules._sagemaker import POLICY
 from cfgen.lint.rules._scaling import dimension_of
 from cfgen.lint.worlds import Resource
 
+_COPIES = "sagemaker:inference-component:DesiredCopyCount"
 _FOR = {
     "SageMakerVariantInvocationsPerInstance": "sagemaker:variant:DesiredInstanceCount",
     "SageMakerVariantConcurrentRequestsPerModelHighResolution": "sagemaker:variant:DesiredInstanceCount",
     "SageMakerVariantProvisionedConcurrencyUtilization": "sagemaker:variant:DesiredProvisionedConcurrency",
-    "SageMakerInferenceComponentInvocationsPerCopy": "sagemaker:inference-component:DesiredCopyCount",
-    "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution": "sagemaker:inference-component:DesiredCopyCount",
+    "SageMakerInferenceComponentInvocationsPerCopy": _COPIES,
+    "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution": _COPIES,
 }
 
 

@@ -27,7 +27,7 @@ class ScalingReset(Rule):
     def check(self, resource: Resource) -> Hits:
         """A value only AWS knows passes."""
         world = resource.world
-        endpoint, config, variant = scaled(world, resource)
+        endpoint, _, variant = scaled(world, resource)
         if endpoint is None or variant is None or "ServerlessConfig" in variant:
             return
         if flag(endpoint.properties.get("RetainAllVariantProperties", False)) is False:

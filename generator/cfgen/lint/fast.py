@@ -1,0 +1,136 @@
+"""The fast pass: AWS's native ``cloudformation-validate``, and a memory of what it found nothing wrong with.
+
+``render`` asks it of its own output, so importing this module imports no linter, and a template that has not
+changed since it was last found clean costs one hash. Of the three engines the package offers the composite one
+is used (its CEL evaluator is built in a quarter of a second, the Rego one in half); it is made once.
+"""
+
+# mypy: disable-error-code="import-untyped"
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+from cfgen.files import WriteError, write_atomically
+from cfgen.lint import guard
+from cfgen.lint.findings import Finding, Severity
+from cfgen.lint.messages import cut
+from cfgen.paths import cache_dir
+
+if TYPE_CHECKING:
+    from cloudformation_validate import CompositeEngine
+
+# Advice, not faults, said of nearly every resource: create-only properties, tags, its own Context metadata.
+ADVICE = ("I4010", "I9001", "I9003", "I9040")
+# Wrong wherever a condition guards a value: version 1.14 checks a parameter's empty default as if Fn::If always
+# passed it on (W1030), and does not see that two conditions are the same (W1001). cfn-lint checks both soundly.
+UNSOUND = ("W1001", "W1030")
+# Part of the cache's key: raise it when what counts as clean changes.
+_SEVERITIES = "warn-2"
+_SEVERITY: dict[str, Severity] = {"FATAL": "error", "ERROR": "error", "WARN": "warning"}
+
+
+_making = threading.Lock()
+
+
+def engine() -> CompositeEngine:
+    """The engine, made on first use and kept."""
+    with _making:
+        return _engine()
+
+
+@functools.cache
+def _engine() -> CompositeEngine:
+    from cloudformation_validate import CompositeEngine
+
+    return CompositeEngine()
+
+
+def warm() -> None:
+    """Begin to make the engine in a thread: its quarter of a second is native code that holds no lock of ours."""
+    threading.Thread(target=engine, name="cfgen-lint-warm").start()
+
+
+@functools.cache
+def _config(region: str, everything: bool) -> Any:
+    from cloudformation_validate import PseudoParameterOverrides, RuleFilterConfig, ValidateConfig
+
+    overrides = PseudoParameterOverrides(region=region) if region else PseudoParameterOverrides()
+    left_out = [] if everything else [*ADVICE, *UNSOUND]
+    return ValidateConfig(exclude=RuleFilterConfig(ids=left_out), pseudo_parameter_overrides=overrides)
+
+
+def check(text: str | bytes, name: str, region: str = "", *, everything: bool = False) -> list[Finding]:
+    """What the validator says of a template; a file it cannot read, or that breaks it, is a finding.
+
+    ``everything`` asks for ADVICE and UNSOUND rules too.
+    """
+    try:
+        readable = guard.readable(text)
+    except guard.Refused as refused:
+        from cfgen.lint.engine import unreadable
+
+        return [unreadable(name, refused.message, refused.line, refused.column)]
+    from cloudformation_validate import TemplateContent, ValidationError
+
+    try:
+        report = engine().validate_template(TemplateContent(readable, name), _config(region, everything))
+    except ValidationError as error:
+        from cfgen.lint.engine import unreadable
+
+        return [unreadable(name, f"cloudformation-validate failed on this template: {error}")]
+    return [_finding(diagnostic, name) for diagnostic in report.diagnostics]
+
+
+def check_cached(text: str, name: str, region: str = "") -> list[Finding]:
+    """``check``, but a template found without errors and warnings before is not looked at again.
+
+    Only clean results are remembered: a finding is always made anew. A cache that cannot be read or written is
+    no cache, never a failure.
+    """
+    key = hashlib.sha256(f"{_version()}\0{_SEVERITIES}\0{region}\0".encode())
+    key.update(text.encode("utf-8", "surrogatepass"))
+    mark = cache_dir() / "lint" / key.hexdigest()
+    try:
+        if mark.is_file():
+            return []
+    except OSError:
+        pass
+    findings = check(text, name, region)
+    if not any(finding.severity in {"error", "warning"} for finding in findings):
+        with contextlib.suppress(WriteError):
+            write_atomically(mark, "")
+    return findings
+
+
+@functools.cache
+def _version() -> str:
+    """The validator's version, without importing it."""
+    from importlib.metadata import version
+
+    return version("cloudformation-validate")
+
+
+def _finding(diagnostic: Any, name: str) -> Finding:
+    entity = diagnostic.entity
+    path = str(diagnostic.property_path or "")
+    if entity is not None and getattr(entity.entity_type, "name", "") == "RESOURCE":
+        path = f"Resources/{entity.logical_id}/{path.replace('.', '/')}".rstrip("/")
+    return Finding(
+        rule_id=diagnostic.rule_id,
+        severity=_SEVERITY.get(diagnostic.severity.name, "info"),
+        title=str(diagnostic.rule_description or diagnostic.category or ""),
+        message=cut(diagnostic.message),
+        file=name,
+        line=diagnostic.start_line or 0,
+        column=diagnostic.start_column or 0,
+        end_line=diagnostic.end_line or 0,
+        end_column=diagnostic.end_column or 0,
+        path=path,
+        fix=str(diagnostic.suggested_fix or ""),
+        source="cloudformation-validate",
+    )
