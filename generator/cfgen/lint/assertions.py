@@ -40,7 +40,7 @@ def holds(node: Any, value: Callable[[Any], Any]) -> Answer:
         return inner if inner is None else not inner
     if name in {"Fn::And", "Fn::Or"}:
         answers = [holds(item, value) for item in arguments]
-        decides = name == "Fn::Or"
+        decides = bool(name == "Fn::Or")
         if decides in answers:
             return decides
         return None if None in answers else not decides

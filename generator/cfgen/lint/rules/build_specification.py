@@ -33,7 +33,7 @@ class BuildSpecification(Rule):
             return
         path = source.where("BuildSpec")
         try:
-            parsed = yaml.load(text, Loader=Loader)
+            parsed = yaml.load(str(text), Loader=Loader)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             yield path, f"the build specification is not YAML: {str(error).splitlines()[0]}"
             return

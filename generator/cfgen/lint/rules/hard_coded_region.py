@@ -9,8 +9,8 @@ from cfgen.lint.rules._texts import written
 from cfgen.lint.worlds import World
 
 _REGION = re.compile(
-    r"(?<![\w-])((?:us|us-gov|us-iso|us-isob|eu|ap|sa|ca|af|me|mx|il|cn)-"
-    r"(?:north|south|east|west|central|northeast|northwest|southeast|southwest)-\d)(?![\w-]*[A-Z])(?=[a-f]?\b)"
+    r"(?<![A-Za-z0-9])((?:us-gov|us-iso|us-isob|us|eu|ap|sa|ca|af|me|mx|il|cn)-"
+    r"(?:north|south|east|west|central|northeast|northwest|southeast|southwest)-\d)(?=[a-f]?\b)"
 )
 
 

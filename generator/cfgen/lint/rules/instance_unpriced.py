@@ -24,11 +24,11 @@ class InstanceUnpriced(Rule):
     types = (CONFIG,)
 
     def check(self, resource: Resource) -> Hits:
-        """A type the catalogue does not know at all is the schema's to refuse."""
+        """A type that is in no catalogue is one no region prices, or one the schema refuses as well."""
         for variant in variants(resource):
             for kind in instance_types(variant):
                 found = instance(kind.name)
                 if kind.name.startswith("ml.t2."):
                     yield kind.path, f"{kind.name}: hosting on T2 is reportedly refused"
-                elif found and not found.regions:
+                elif found is None or not found.regions:
                     yield kind.path, f"no region prices {kind.name} for hosting"

@@ -10,12 +10,7 @@ from cfgen.lint.rules._rule import Hits, Rule
 from cfgen.lint.rules._sagemaker import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, TARGET, variants
 from cfgen.lint.worlds import Resource, World
 
-_ATTRIBUTE = {
-    MODEL: "ModelName",
-    CONFIG: "EndpointConfigName",
-    ENDPOINT: "EndpointName",
-    COMPONENT: "InferenceComponentName",
-}
+_ATTRIBUTE = {MODEL: "ModelName", CONFIG: "EndpointConfigName", ENDPOINT: "EndpointName", COMPONENT: ""}
 _RESOURCE_ID = re.compile(r"(?:endpoint|inference-component)/⟦([^⟧.]+)⟧")
 
 
@@ -29,7 +24,10 @@ class NameNotRef(Rule):
         "needed (EndpointConfigName, ModelName, a metric's dimension, a scalable target's ResourceId) the "
         "call is refused, or the metric never has data."
     )
-    fix = "use GetAtt with ModelName, EndpointConfigName, EndpointName or InferenceComponentName"
+    fix = (
+        "use GetAtt with ModelName, EndpointConfigName or EndpointName; an inference component has no "
+        "such attribute, so name it"
+    )
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-endpoint.html"
     source_title = "AWS::SageMaker::Endpoint: Return values"
     tags = ("resources", "sagemaker", "endpoint")
@@ -67,7 +65,9 @@ def _arn(world: World, holder: object, key: str) -> Hits:
 
 
 def _message(named: Resource) -> str:
-    return f"Ref of '{named.name}' is its ARN; GetAtt {named.name}.{_ATTRIBUTE[named.type]} is the name"
+    attribute = _ATTRIBUTE[named.type]
+    right = f"GetAtt {named.name}.{attribute} is the name" if attribute else "give it a name and use that"
+    return f"Ref of '{named.name}' is its ARN; {right}"
 
 
 def _dimensions(node: object) -> Iterator[Map]:

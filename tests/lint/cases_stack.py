@@ -1,0 +1,382 @@
+"""Mistakes in scaling, rights, networks, portability and builds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.lint.kit import (
+    ASYNC,
+    BUILD,
+    CODE,
+    COMPONENT,
+    CUSTOM,
+    DROP,
+    SCALED,
+    SERVERLESS,
+    SPEC,
+    TARGET,
+    TRACKING,
+    VPC,
+    Case,
+    another,
+    att,
+    both,
+    config,
+    container,
+    image,
+    model,
+    props,
+    ref,
+    resource,
+    sub,
+)
+
+STEP = {
+    "AdjustmentType": "ChangeInCapacity",
+    "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+}
+
+
+def custom(metric: str, **dimensions: Any) -> dict[str, Any]:
+    """A policy that tracks a metric of SageMaker's by name."""
+    specification = {
+        "MetricName": metric,
+        "Namespace": "AWS/SageMaker",
+        "Statistic": "Average",
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+    }
+    tracking = {"PredefinedMetricSpecification": DROP, "CustomizedMetricSpecification": specification}
+    return props("Tracking", TargetTrackingScalingPolicyConfiguration=tracking)
+
+
+def alarm(metric: str, **dimensions: Any) -> dict[str, Any]:
+    return resource(
+        "Alarm",
+        "AWS::CloudWatch::Alarm",
+        Namespace="AWS/SageMaker",
+        MetricName=metric,
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+    )
+
+
+def instance(name: str) -> dict[str, object]:
+    return {"Parameters": {"InstanceType": {"Default": name}}}
+
+
+def policy(**statement: Any) -> dict[str, Any]:
+    """A second policy on a role of another service."""
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"} | statement]}
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    return resource(
+        "Other",
+        "AWS::IAM::Role",
+        AssumeRolePolicyDocument=trust,
+        Policies=[{"PolicyName": "p", "PolicyDocument": document}],
+    )
+
+
+NAME = att("Endpoint", "EndpointName")
+BACKLOG = "ApproximateBacklogSizePerInstance"
+BUCKET = sub("arn:${AWS::Partition}:s3:::b/*")
+ZERO = both(SCALED, ASYNC, props("Target", MinCapacity=0))
+WAKE = both(
+    alarm("HasBacklogWithoutCapacity", EndpointName=NAME),
+    resource(
+        "Step",
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        PolicyName="wake",
+        PolicyType="StepScaling",
+        ScalingTargetId=ref("Target"),
+        StepScalingPolicyConfiguration=STEP,
+    ),
+)
+PLAIN = image("mine:1")
+MODELS = sub("${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/mine:1")
+BY_ID = both(
+    SCALED,
+    props(
+        "Tracking",
+        ScalingTargetId=DROP,
+        ServiceNamespace="sagemaker",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        ResourceId=sub("endpoint/${Endpoint.EndpointName}/variant/AllTraffic"),
+    ),
+)
+
+CASES = [
+    Case(
+        "E9601",
+        "ResourceId without the variant",
+        both(SCALED, props("Target", ResourceId=sub("endpoint/${Endpoint.EndpointName}"))),
+        SCALED,
+    ),
+    Case(
+        "E9601",
+        "ResourceId of a variant that is not there",
+        both(SCALED, props("Target", ResourceId=sub("endpoint/${Endpoint.EndpointName}/variant/Blue"))),
+        SCALED,
+    ),
+    Case(
+        "E9602",
+        "scalable target with minimum above maximum",
+        both(SCALED, props("Target", MinCapacity=5)),
+        SCALED,
+    ),
+    Case(
+        "E9603",
+        "real-time endpoint scaled to zero",
+        both(SCALED, props("Target", MinCapacity=0)),
+        both(ZERO, WAKE),
+    ),
+    Case(
+        "E9604",
+        "real-time endpoint scaled on the backlog",
+        both(SCALED, custom(BACKLOG, EndpointName=NAME)),
+        both(SCALED, ASYNC, custom(BACKLOG, EndpointName=NAME)),
+    ),
+    Case(
+        "E9605",
+        "metric with dimensions Endpoint and Variant",
+        both(SCALED, custom("CPUUtilization", Endpoint=NAME, Variant="AllTraffic")),
+        both(SCALED, custom("CPUUtilization", EndpointName=NAME, VariantName="AllTraffic")),
+    ),
+    Case(
+        "E9605",
+        "alarm without the variant's dimension",
+        alarm("Invocation5XXErrors", EndpointName=NAME),
+        alarm("Invocation5XXErrors", EndpointName=NAME, VariantName="AllTraffic"),
+    ),
+    Case(
+        "E9606",
+        "scaling of a burstable instance",
+        both(SCALED, PLAIN, instance("ml.t2.medium")),
+        both(SCALED, PLAIN, instance("ml.m5.large")),
+    ),
+    Case(
+        "E9607",
+        "component's metric for a variant",
+        both(
+            SCALED,
+            props(
+                "Tracking",
+                TargetTrackingScalingPolicyConfiguration={
+                    "PredefinedMetricSpecification": {
+                        "PredefinedMetricType": "SageMakerInferenceComponentInvocationsPerCopy"
+                    }
+                },
+            ),
+        ),
+        SCALED,
+    ),
+    Case(
+        "E9608",
+        "step policy with target tracking",
+        both(SCALED, props("Tracking", PolicyType="StepScaling")),
+        both(
+            SCALED,
+            props(
+                "Tracking",
+                PolicyType="StepScaling",
+                TargetTrackingScalingPolicyConfiguration=DROP,
+                StepScalingPolicyConfiguration=STEP,
+            ),
+        ),
+    ),
+    Case(
+        "E9609",
+        "policy that does not wait for its target",
+        BY_ID,
+        both(BY_ID, {"Resources": {"Tracking": {"DependsOn": "Target"}}}),
+    ),
+    Case("E9610", "instances of a serverless variant scaled", both(SERVERLESS, TARGET), SERVERLESS),
+    Case("W9611", "scaled endpoint that resets its count", both(TARGET, TRACKING), SCALED),
+    Case("W9612", "managed scaling and a scalable target", both(COMPONENT, SCALED), COMPONENT),
+    Case("W9613", "target at zero without a policy to wake it", ZERO, both(ZERO, WAKE)),
+    Case(
+        "W9701",
+        "region written out",
+        container(ModelDataSource={"S3DataSource": {"S3Uri": "s3://models-us-east-1/m/"}}),
+        {},
+    ),
+    Case(
+        "W9702",
+        "registry account written out",
+        container(Image=sub("763104351884.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/mine:1")),
+        container(Image=MODELS),
+    ),
+    Case(
+        "W9703",
+        "partition written out",
+        policy(Action="s3:GetObject", Resource="arn:aws:s3:::b/*"),
+        policy(Action="s3:GetObject", Resource=BUCKET),
+    ),
+    Case(
+        "W9704",
+        "amazonaws.com written out",
+        container(Image=sub("${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/mine:1")),
+        container(Image=MODELS),
+    ),
+    Case(
+        "W9705",
+        "AmazonSageMakerFullAccess",
+        props(
+            "Role", ManagedPolicyArns=[sub("arn:${AWS::Partition}:iam::aws:policy/AmazonSageMakerFullAccess")]
+        ),
+        {},
+    ),
+    Case(
+        "W9707",
+        "all actions of a service",
+        policy(Action="s3:*", Resource=BUCKET),
+        policy(Action="s3:GetObject", Resource=BUCKET),
+    ),
+    Case(
+        "W9707",
+        "any resource for an action that takes one",
+        policy(Action="s3:GetObject", Resource="*"),
+        policy(Action="ecr:GetAuthorizationToken", Resource="*"),
+    ),
+    Case(
+        "I9708",
+        "security group the interfaces may hold",
+        both(VPC, {"Resources": {"Group": {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}}}),
+        VPC,
+    ),
+    Case(
+        "W9709",
+        "role of a fixed name",
+        props("Role", RoleName="model-role"),
+        props("Role", RoleName=sub("${AWS::StackName}-role")),
+    ),
+    Case(
+        "W9710",
+        "model's security group open to the internet",
+        both(
+            VPC,
+            props(
+                "Group",
+                SecurityGroupIngress=[
+                    {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}
+                ],
+            ),
+        ),
+        VPC,
+    ),
+    Case("W9711", "VPC without a way to S3", both(VPC, {"Resources": {"S3": DROP, "RouteTable": DROP}}), VPC),
+    Case(
+        "W9713",
+        "misspelt region in a mapping",
+        {"Mappings": {"Registry": {"us-esat-1": {"Account": "763104351884"}}}},
+        {},
+    ),
+    Case("E9801", "custom resource of two hours", both(CUSTOM, props("Call", ServiceTimeout=7200)), CUSTOM),
+    Case(
+        "E9802",
+        "custom resource that names its function by Ref",
+        both(CUSTOM, props("Call", ServiceToken=ref("Function"))),
+        CUSTOM,
+    ),
+    Case(
+        "W9803",
+        "function that never answers",
+        both(CUSTOM, props("Function", Code={"ZipFile": "def handler(event, context):\n    return {}\n"})),
+        CUSTOM,
+    ),
+    Case("W9803", "function stopped after 3 seconds", both(CUSTOM, props("Function", Timeout=DROP)), CUSTOM),
+    Case(
+        "E9804",
+        "inline handler in a module that is not there",
+        both(CUSTOM, props("Function", Handler="main.handler")),
+        CUSTOM,
+    ),
+    Case(
+        "E9804",
+        "inline handler that is not defined",
+        both(CUSTOM, props("Function", Handler="index.main")),
+        both(CUSTOM, props("Function", Code={"ZipFile": CODE})),
+    ),
+    Case(
+        "E9805",
+        "two wait conditions on one handle",
+        both(
+            BUILD,
+            resource("Again", "AWS::CloudFormation::WaitCondition", Handle=ref("Handle"), Timeout="7200"),
+        ),
+        BUILD,
+    ),
+    Case("W9806", "wait shorter than the build", both(BUILD, props("Wait", Timeout="600")), BUILD),
+    Case(
+        "W9807",
+        "token passed to a build as plain text",
+        both(
+            BUILD, props("Build", Environment={"EnvironmentVariables": [{"Name": "HF_TOKEN", "Value": "x"}]})
+        ),
+        both(
+            BUILD,
+            props(
+                "Build",
+                Environment={
+                    "EnvironmentVariables": [{"Name": "HF_TOKEN", "Type": "SECRETS_MANAGER", "Value": "hf"}]
+                },
+            ),
+        ),
+    ),
+    Case(
+        "E9808",
+        "build specification that is not YAML",
+        both(BUILD, props("Build", Source={"BuildSpec": "version: 0.2\nphases:\n\t- x\n"})),
+        both(BUILD, props("Build", Source={"BuildSpec": SPEC})),
+    ),
+    Case(
+        "E9808",
+        "build specification without phases",
+        both(BUILD, props("Build", Source={"BuildSpec": "version: 0.2\nartifacts: {}\n"})),
+        BUILD,
+    ),
+    Case(
+        "E9602",
+        "scheduled action with minimum above maximum",
+        both(
+            SCALED,
+            props(
+                "Target",
+                ScheduledActions=[
+                    {
+                        "ScheduledActionName": "night",
+                        "Schedule": "rate(1 day)",
+                        "ScalableTargetAction": {"MinCapacity": 3, "MaxCapacity": 1},
+                    }
+                ],
+            ),
+        ),
+        SCALED,
+    ),
+    Case(
+        "W9711",
+        "hub model in a VPC without NAT",
+        both(VPC, container(ModelDataSource=DROP, Environment={"HF_MODEL_ID": "a/b"})),
+        VPC,
+    ),
+    Case(
+        "E9309",
+        "shadow named like the production variant",
+        config(ShadowProductionVariants=[another()]),
+        config(ShadowProductionVariants=[another(VariantName="S")]),
+    ),
+    Case(
+        "W9710",
+        "model's group open over IPv6",
+        both(VPC, model(), props("Group", SecurityGroupIngress=[{"IpProtocol": "-1", "CidrIpv6": "::/0"}])),
+        VPC,
+    ),
+]
