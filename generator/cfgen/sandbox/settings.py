@@ -22,6 +22,8 @@ class Settings:
     build_start_seconds: float = 0.2
     # divides waiting that stands for nothing but time: Wait states, retry intervals, async retries
     speed: float = 1.0
+    # seconds in a minute of build and queue timeouts: tests of a timeout need not wait for five of them
+    build_minute: float = 60.0
     # longest time the answer to ExecuteChangeSet is held back for a client that polls every 30 s
     hold_seconds: float = 50.0
     # False switches the permission checks off, to find out whether a failure is one of permissions

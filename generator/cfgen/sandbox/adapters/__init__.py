@@ -14,7 +14,7 @@ _MODULES = (
     # "budgets",
     "cloudformation",
     # "cloudwatch",
-    # "codebuild",
+    "codebuild",
     # "ec2_gateways",
     # "ec2_network",
     # "ec2_security",
@@ -24,14 +24,14 @@ _MODULES = (
     "lambda_",
     "logs",
     "s3",
-    # "sagemaker",
+    "sagemaker",
     # "scaling",
     # "secrets",
     # "servicecatalog",
     # "sns",
     # "sqs",
     # "ssm",
-    # "stepfunctions",
+    "stepfunctions",
 )
 _loaded = False
 

@@ -16,6 +16,8 @@ from cfgen.sandbox.registry import operation
 from cfgen.sandbox.settings import settings
 from cfgen.sandbox.wire import AwsError, Call, partition_of
 
+# the AWS CLI names change sets by the second; here two deployments may fall into one
+_CLI_NAME = "awscli-cloudformation-package-deploy-"
 _EMPTY = (
     "The submitted information didn't contain changes. Submit different information to create a change set."
 )
@@ -43,7 +45,8 @@ def create_change_set(call: Call) -> Any:
                 raise ValidationError(f"Stack [{p['StackName']}] does not exist")
             api.check_updatable(stack)
             role = p.get("RoleARN") or stack.role_arn
-        if p["ChangeSetName"] in stack.change_sets:
+        same = stack.change_sets.get(p["ChangeSetName"])
+        if same is not None and not (same.name.startswith(_CLI_NAME) and same.execution != "AVAILABLE"):
             raise AwsError("AlreadyExistsException", f"ChangeSet {p['ChangeSetName']} already exists")
         keys = api.stack_keys(call, role)
         prepared = api.prepared_update(call, stack, keys)

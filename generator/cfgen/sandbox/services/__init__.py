@@ -8,11 +8,13 @@ _MODULES = (
     "cfgen.sandbox.cfn.api",
     "cfgen.sandbox.cfn.changesets",
     "cfgen.sandbox.cfn.views",
-    # "cfgen.sandbox.services.codebuild_api",
-    # "cfgen.sandbox.services.eventbus",
+    "cfgen.sandbox.services.codebuild_api",
+    "cfgen.sandbox.services.eventbus",
     "cfgen.sandbox.services.functions",
-    # "cfgen.sandbox.services.hosting",
-    # "cfgen.sandbox.services.statemachines",
+    "cfgen.sandbox.services.components",
+    "cfgen.sandbox.services.hosting",
+    "cfgen.sandbox.services.inference",
+    "cfgen.sandbox.services.statemachines",
 )
 
 

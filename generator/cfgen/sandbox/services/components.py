@@ -1,0 +1,166 @@
+"""SageMaker inference components."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from cfgen.sandbox.cfn.state import now
+from cfgen.sandbox.faults import faults
+from cfgen.sandbox.registry import operation
+from cfgen.sandbox.services import hosting_access as access
+from cfgen.sandbox.services.hosting import Hosting, arn_of, get, hosting_of, refuse
+from cfgen.sandbox.settings import settings
+from cfgen.sandbox.wire import Call
+
+_KIND = "inference-component"
+
+
+def _check(call: Call, hosting: Hosting, p: dict[str, Any]) -> None:
+    specification = p.get("Specification") or (p.get("Specifications") or [{}])[0]
+    base = specification.get("BaseInferenceComponentName")
+    if base:
+        get(hosting.components, call, _KIND, base)
+        if specification.get("ComputeResourceRequirements"):
+            raise refuse(
+                "ComputeResourceRequirements cannot be specified for an adapter inference component."
+            )
+    elif not specification.get("ComputeResourceRequirements"):
+        raise refuse(
+            "ComputeResourceRequirements is required for an inference component without a base component."
+        )
+    if name := specification.get("ModelName"):
+        get(hosting.models, call, "model", name)
+    count = (p.get("RuntimeConfig") or {}).get("CopyCount")
+    if not base and count is not None and int(count) < 1:
+        raise refuse("CopyCount must be at least 1 when an inference component is created.")
+
+
+@operation("sagemaker")
+def create_inference_component(call: Call) -> Any:
+    p, hosting = call.params, hosting_of(call.region)
+    name = p["InferenceComponentName"]
+    arn = arn_of(call, _KIND, name)
+    if name.lower() in hosting.components:
+        raise refuse(f'Cannot create already existing inference component "{arn}".')
+    endpoint = get(hosting.endpoints, call, "endpoint", p["EndpointName"])
+    if endpoint["EndpointStatus"] != "InService":
+        raise refuse(f'Endpoint "{endpoint["EndpointArn"]}" is not InService.')
+    config = hosting.configs.get(endpoint["EndpointConfigName"].lower()) or {}
+    variants = {variant["VariantName"]: variant for variant in config.get("ProductionVariants", [])}
+    variant = p.get("VariantName") or next(iter(variants), "")
+    if variant not in variants:
+        raise refuse(f"Variant {variant} does not exist on endpoint {endpoint['EndpointName']}.")
+    if variants[variant].get("ModelName"):
+        raise refuse("Inference components need a variant without a ModelName.")
+    _check(call, hosting, p)
+    component = {
+        **{key: value for key, value in p.items() if key != "Tags"},
+        "VariantName": variant,
+        "InferenceComponentArn": arn,
+        "EndpointArn": endpoint["EndpointArn"],
+        "EndpointName": endpoint["EndpointName"],
+        "InferenceComponentStatus": "Creating",
+        "CreationTime": now(),
+        "LastModifiedTime": now(),
+        "RuntimeConfig": _counts(p),
+    }
+    hosting.components[name.lower()] = component
+    hosting.tags[arn] = {tag["Key"]: tag["Value"] for tag in p.get("Tags") or []}
+    threading.Thread(target=_settle, args=(call.region, component), daemon=True).start()
+    return {"InferenceComponentArn": arn}
+
+
+def _counts(p: dict[str, Any]) -> dict[str, Any]:
+    count = int((p.get("RuntimeConfig") or {}).get("CopyCount") or 0)
+    return {"DesiredCopyCount": count, "CurrentCopyCount": count}
+
+
+def _settle(region: str, component: dict[str, Any]) -> None:
+    hosting = hosting_of(region)
+    time.sleep(settings.endpoint_seconds)
+    specification = component.get("Specification") or {}
+    model = hosting.models.get(str(specification.get("ModelName", "")).lower())
+    problem = access.model_problem(model, region) if model else ""
+    if rule := faults.strike("endpoint", resource=component["InferenceComponentName"]):
+        problem = rule.message or "The inference component did not pass the health check."
+    component["LastModifiedTime"] = now()
+    if problem:
+        component.update(InferenceComponentStatus="Failed", FailureReason=problem)
+    else:
+        component["InferenceComponentStatus"] = "InService"
+
+
+@operation("sagemaker")
+def describe_inference_component(call: Call) -> Any:
+    name = call.params["InferenceComponentName"]
+    component = get(hosting_of(call.region).components, call, _KIND, name)
+    specification = dict(component.get("Specification") or {})
+    if image := (specification.get("Container") or {}).get("Image"):
+        specification["Container"] = {
+            **specification["Container"],
+            "DeployedImage": {"SpecifiedImage": image},
+        }
+    return {**component, "Specification": specification}
+
+
+@operation("sagemaker")
+def update_inference_component(call: Call) -> Any:
+    p, hosting = call.params, hosting_of(call.region)
+    component = get(hosting.components, call, _KIND, p["InferenceComponentName"])
+    if "Specification" in p:
+        _check(call, hosting, {**component, **p, "RuntimeConfig": None})
+        component["Specification"] = p["Specification"]
+    if "RuntimeConfig" in p:
+        component["RuntimeConfig"] = _counts(p)
+    component["InferenceComponentStatus"] = "Updating"
+    threading.Thread(target=_settle, args=(call.region, component), daemon=True).start()
+    return {"InferenceComponentArn": component["InferenceComponentArn"]}
+
+
+@operation("sagemaker")
+def update_inference_component_runtime_config(call: Call) -> Any:
+    p = call.params
+    component = get(hosting_of(call.region).components, call, _KIND, p["InferenceComponentName"])
+    count = int(p["DesiredRuntimeConfig"]["CopyCount"])
+    component["RuntimeConfig"] = {"DesiredCopyCount": count, "CurrentCopyCount": count}
+    return {"InferenceComponentArn": component["InferenceComponentArn"]}
+
+
+@operation("sagemaker")
+def delete_inference_component(call: Call) -> Any:
+    hosting = hosting_of(call.region)
+    component = get(hosting.components, call, _KIND, call.params["InferenceComponentName"])
+    users = [
+        item["InferenceComponentName"]
+        for item in hosting.components.values()
+        if (item.get("Specification") or {}).get("BaseInferenceComponentName")
+        == component["InferenceComponentName"]
+    ]
+    if users:
+        raise refuse(f"Inference component is the base of {', '.join(users)}.")
+    del hosting.components[component["InferenceComponentName"].lower()]
+    return {}
+
+
+@operation("sagemaker")
+def list_inference_components(call: Call) -> Any:
+    keys = (
+        "CreationTime",
+        "InferenceComponentArn",
+        "InferenceComponentName",
+        "EndpointArn",
+        "EndpointName",
+        "VariantName",
+        "InferenceComponentStatus",
+        "LastModifiedTime",
+    )
+    wanted = call.params.get("EndpointNameEquals")
+    return {
+        "InferenceComponents": [
+            {key: item[key] for key in keys}
+            for item in hosting_of(call.region).components.values()
+            if wanted in (None, item["EndpointName"])
+        ]
+    }

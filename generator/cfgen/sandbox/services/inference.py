@@ -1,0 +1,142 @@
+"""SageMaker runtime: InvokeEndpoint answered by a responder of the test's choice, or by an echo."""
+
+from __future__ import annotations
+
+import threading
+import urllib.error
+import urllib.request
+import uuid
+from typing import Any
+from urllib.parse import urlparse
+
+from botocore.exceptions import ClientError
+
+from cfgen.sandbox.clients import client
+from cfgen.sandbox.iam import principals
+from cfgen.sandbox.registry import operation
+from cfgen.sandbox.services.hosting import hosting_of
+from cfgen.sandbox.settings import settings
+from cfgen.sandbox.wire import AwsError, Call
+
+_SECONDS = 60
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _endpoint(call: Call) -> dict[str, Any]:
+    name = str(call.params["EndpointName"])
+    endpoint = hosting_of(call.region).endpoints.get(name.lower())
+    if endpoint is None or endpoint["EndpointStatus"] not in ("InService", "Updating"):
+        raise AwsError("ValidationError", f"Endpoint {name} of account {call.account} not found.")
+    if endpoint["EndpointStatus"] == "Updating" and not endpoint.get("ProductionVariants"):
+        raise AwsError("ValidationError", f"Endpoint {name} of account {call.account} not found.")
+    return endpoint
+
+
+def _config(call: Call, endpoint: dict[str, Any]) -> dict[str, Any]:
+    return hosting_of(call.region).configs.get(endpoint["EndpointConfigName"].lower()) or {}
+
+
+def respond(name: str, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
+    """What the model answers."""
+    url = settings.responders.get(name) or settings.responders.get("*")
+    if not url:
+        return body, content_type or "application/octet-stream"
+    request = urllib.request.Request(  # noqa: S310 - a loopback address given by the test
+        url, data=body, method="POST", headers={"Content-Type": content_type, "Accept": accept or "*/*"}
+    )
+    try:
+        with _opener.open(request, timeout=_SECONDS) as answer:
+            return answer.read(), answer.headers.get("Content-Type", "application/octet-stream")
+    except urllib.error.HTTPError as error:
+        text = error.read().decode("utf-8", "replace")
+        kind = "client" if error.code < 500 else "server"
+        raise AwsError(
+            "ModelError",
+            f'Received {kind} error ({error.code}) from primary with message "{text}". See '
+            "https://console.aws.amazon.com/cloudwatch/home for more information.",
+            424,
+        ) from None
+    except (urllib.error.URLError, TimeoutError, OSError) as error:
+        raise AwsError(
+            "ModelError",
+            f'Received server error (0) from primary with message "Your invocation timed out while waiting for a '
+            f'response from container primary: {error}".',
+            424,
+        ) from None
+
+
+def _answer(call: Call) -> tuple[bytes, str, str]:
+    p = call.params
+    endpoint = _endpoint(call)
+    config = _config(call, endpoint)
+    variants = config.get("ProductionVariants") or [{}]
+    component = p.get("InferenceComponentName")
+    if not variants[0].get("ModelName"):
+        if not component:
+            raise AwsError(
+                "ValidationError",
+                "Inference Component Name header is required for endpoints to which you plan to deploy inference components.",
+            )
+        found = hosting_of(call.region).components.get(str(component).lower())
+        if found is None or found["InferenceComponentStatus"] != "InService":
+            raise AwsError(
+                "ValidationError", f"Inference Component {component} of account {call.account} not found."
+            )
+        if not found["RuntimeConfig"]["CurrentCopyCount"]:
+            raise AwsError(
+                "ValidationError", f"Inference Component {component} has no capacity to process this request."
+            )
+    raw = p.get("Body") or b""
+    body = raw if isinstance(raw, bytes) else str(raw).encode()
+    if len(body) > 25 * 1024 * 1024:
+        raise AwsError("ValidationError", "Request body is larger than 26214400 bytes")
+    name = str(component or endpoint["EndpointName"])
+    data, kind = respond(name, body, str(p.get("ContentType") or ""), str(p.get("Accept") or ""))
+    return data, kind, str(variants[0].get("VariantName", "AllTraffic"))
+
+
+@operation("sagemaker-runtime")
+def invoke_endpoint(call: Call) -> Any:
+    data, kind, variant = _answer(call)
+    return {"Body": data, "ContentType": kind, "InvokedProductionVariant": variant}
+
+
+@operation("sagemaker-runtime")
+def invoke_endpoint_with_response_stream(call: Call) -> Any:
+    data, kind, variant = _answer(call)
+    chunks = [data[at : at + 1024] for at in range(0, len(data), 1024)] or [b""]
+    return {
+        "Body": [{"PayloadPart": {"Bytes": chunk}} for chunk in chunks],
+        "ContentType": kind,
+        "InvokedProductionVariant": variant,
+    }
+
+
+@operation("sagemaker-runtime")
+def invoke_endpoint_async(call: Call) -> Any:
+    endpoint = _endpoint(call)
+    config = _config(call, endpoint)
+    output = (config.get("AsyncInferenceConfig") or {}).get("OutputConfig")
+    if not output:
+        raise AwsError("ValidationError", f"Endpoint {endpoint['EndpointName']} is not an async endpoint.")
+    inference_id = str(call.params.get("InferenceId") or uuid.uuid4())
+    location = f"{str(output['S3OutputPath']).rstrip('/')}/{inference_id}.out"
+    threading.Thread(target=_later, args=(call, endpoint, config, location), daemon=True).start()
+    return {"InferenceId": inference_id, "OutputLocation": location}
+
+
+def _later(call: Call, endpoint: dict[str, Any], config: dict[str, Any], location: str) -> None:
+    model = hosting_of(call.region).models[config["ProductionVariants"][0]["ModelName"].lower()]
+    keys = principals.mint(model["ExecutionRoleArn"], "sagemaker.amazonaws.com", "SageMaker", call.region)
+    s3 = client("s3", call.region, keys)
+    source, target = urlparse(str(call.params["InputLocation"])), urlparse(location)
+    try:
+        body = s3.get_object(Bucket=source.netloc, Key=source.path.lstrip("/"))["Body"].read()
+        data, kind = respond(endpoint["EndpointName"], body, str(call.params.get("ContentType") or ""), "")
+        s3.put_object(Bucket=target.netloc, Key=target.path.lstrip("/"), Body=data, ContentType=kind)
+    except (ClientError, AwsError) as error:
+        failure = str((config["AsyncInferenceConfig"]["OutputConfig"]).get("S3FailurePath") or "")
+        if failure:
+            place = urlparse(failure)
+            key = f"{place.path.strip('/')}/{location.rsplit('/', 1)[-1]}".lstrip("/")
+            s3.put_object(Bucket=place.netloc, Key=key, Body=str(error).encode())
