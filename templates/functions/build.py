@@ -60,25 +60,25 @@ class Hub:
         again = urllib3.Retry(10, redirect=5, backoff_factor=pause, status_forcelist=codes)
         self.http = urllib3.PoolManager(maxsize=20, retries=again, timeout=60)
 
-    def get(self, url: str, **headers: str) -> Any:
+    def get(self, url: str, whole: bool = False, **headers: str) -> Any:
         """A good answer. The token goes to the hub's own origin; urllib3 drops it on the way to another."""
         at = self.moved.get(url, url)
         if self.token and at.startswith(f"{self.url}/"):
             headers["Authorization"] = f"Bearer {self.token}"
-        reply = self.http.request("GET", at, headers=headers, preload_content=False)
+        reply = self.http.request("GET", at, headers=headers, preload_content=whole)
         if reply.status < 300:
             self.moved[url] = urljoin(at, reply.geturl() or at)
             return reply
         reply.release_conn()
         if self.moved.pop(url, url) != url:  # a signed address has expired: ask for a new one
-            return self.get(url, **headers)
+            return self.get(url, whole, **headers)
         why = reply.headers.get("X-Error-Code") or "no such model, revision or file, or no access to it"
         raise Refused(f"the hub answers {reply.status} for {url}: {why}")
 
     def json(self, path: str) -> Any:
         """A JSON answer; of a list, all its pages."""
-        reply = self.get(urljoin(self.url, path))
-        found, link = json.loads(reply.read()), reply.headers.get("Link") or ""
+        reply = self.get(urljoin(self.url, path), whole=True)
+        found, link = json.loads(reply.data), reply.headers.get("Link") or ""
         after = re.search(r'<([^>]+)>;\s*rel="next"', link)
         return found + self.json(after[1]) if after else found
 
@@ -93,7 +93,7 @@ class Hub:
                 reply = self.get(file.url, Range=f"bytes={start + before}-{end - 1}")
                 if reply.status != 206 and start + before:
                     raise Refused(f"{file.url} cannot be read in ranges")
-                for chunk in reply.stream(MIB):
+                for chunk in reply.stream(MIB // 8):
                     data += chunk
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 problem = str(error)

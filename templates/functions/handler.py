@@ -52,7 +52,7 @@ def start(event: Dict, asked: Dict, wanted: str) -> bool:
     if stale(event):
         raise Refused("out of date: this resource is being deleted")
     if event.get("PhysicalResourceId") == wanted and old["Key"] != asked["Key"]:
-        drop(old, old["Key"], 60)  # rollback of an update that never got an answer: no Delete will come
+        drop(old, old["Key"], time.time() + 60)  # rollback of an update without answer: no Delete will come
     if not missing(asked)[1]:
         return True
     build = json.loads(asked["Config"]) | {"bucket": asked["Bucket"], "key": asked["Key"]}
@@ -61,12 +61,11 @@ def start(event: Dict, asked: Dict, wanted: str) -> bool:
     # One event delivered twice has one name, and so one execution.
     name = f"{asked['Key']}-{hashlib.sha256(event['RequestId'].encode()).hexdigest()[:16]}"
     given = json.dumps({"Properties": asked, "Build": json.dumps(build)})
+    states = boto3.client("stepfunctions")
     try:
-        machine = asked["StateMachine"]
-        boto3.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input=given)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
-            raise
+        states.start_execution(stateMachineArn=asked["StateMachine"], name=name, input=given)
+    except states.exceptions.ExecutionAlreadyExists:
+        print("already started:", name)
     return False
 
 
@@ -76,20 +75,19 @@ def delete(event: Dict, asked: Dict, deadline: float) -> None:
         return print("out of date: this content is in use again")
     # An id that is not ours is CloudFormation's own: a Create without answer, which may have started a build.
     ours, _, key = event["PhysicalResourceId"].rstrip("/").rpartition("/models/")
-    key = key if ours else asked["Key"]
-    if asked.get("Retain") == "true":
-        return None if not missing(asked | {"Key": key})[1] else drop(asked, key, deadline - time.time())
-    return drop(asked, "" if shown(event)[0].startswith("DELETE") else key, deadline - time.time())
+    asked = asked | {"Key": key} if ours else asked
+    retain, last = asked.get("Retain") == "true", shown(event)[0].startswith("DELETE")
+    if retain and not missing(asked)[1]:
+        return print("kept")
+    return drop(asked, "" if last and not retain else asked["Key"], deadline)
 
 
 def stale(event: Dict) -> bool:
     """Whether CloudFormation has moved on: Lambda may deliver hours late, twice, in any order."""
     for _ in range(5):  # what CloudFormation shows may lag
         status, identity = shown(event)
-        going = status.startswith("DELETE")
-        if event["RequestType"] != "Delete" and not going:
-            return False
-        if event["RequestType"] == "Delete" and (going or identity != event["PhysicalResourceId"]):
+        going, delete = status.startswith("DELETE"), event["RequestType"] == "Delete"
+        if going == delete or (delete and identity != event["PhysicalResourceId"]):
             return False
         time.sleep(PAUSE)
     return True
@@ -107,11 +105,10 @@ def shown(event: Dict) -> tuple[str, str]:
     return now["ResourceStatus"], now.get("PhysicalResourceId", "")
 
 
-def drop(asked: Dict, key: str, seconds: float) -> None:
+def drop(asked: Dict, key: str, deadline: float) -> None:
     """Stop and purge until neither build nor object is left: a stopping build may still write."""
-    end = time.time() + seconds
     while stop(asked, key) or purge(asked["Bucket"], f"models/{key}"):
-        if time.time() > end:
+        if time.time() > deadline:
             raise Refused("the build is still stopping: delete again in a few minutes")
         time.sleep(PAUSE)
 
@@ -142,9 +139,7 @@ def purge(bucket: str, prefix: str) -> int:
     """Remove every version, marker and unfinished upload; how many there were."""
     store = boto3.resource("s3").Bucket(bucket)
     try:
-        uploads = [one for one in store.multipart_uploads.all() if one.object_key.startswith(prefix)]
-        for one in uploads:
-            one.abort()
+        uploads = [one.abort() for one in store.multipart_uploads.filter(Prefix=prefix)]
         replies = store.object_versions.filter(Prefix=prefix).delete()
     except store.meta.client.exceptions.NoSuchBucket:
         return 0
@@ -156,7 +151,7 @@ def purge(bucket: str, prefix: str) -> int:
 def missing(asked: Dict) -> tuple[Dict, str]:
     """The artifact's manifest, and what S3 lacks of it: "" only when every object has its size."""
     prefix = f"models/{asked['Key']}/"
-    manifest = read(asked["Bucket"], f"models/{asked['Key']}.json")
+    manifest = read(asked, ".json")
     found = boto3.resource("s3").Bucket(asked["Bucket"]).objects.filter(Prefix=prefix) if manifest else []
     there = {one.key.removeprefix(prefix): one.size for one in found}
     files = {one["path"]: one["size"] for one in manifest.get("objects", [])}
@@ -166,12 +161,13 @@ def missing(asked: Dict) -> tuple[Dict, str]:
     return manifest, f"S3 and manifest differ: {wrong[:5]}" if manifest else "the build wrote no manifest"
 
 
-def read(bucket: str, key: str) -> Dict:
+def read(asked: Dict, name: str) -> Dict:
     s3 = boto3.client("s3")
     try:
-        return dict(json.load(s3.get_object(Bucket=bucket, Key=key)["Body"]))
+        body = s3.get_object(Bucket=asked["Bucket"], Key=f"models/{asked['Key']}{name}")["Body"]
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
         return {}
+    return dict(json.load(body))
 
 
 def signal(asked: Dict, error: Dict | None) -> None:
@@ -180,24 +176,21 @@ def signal(asked: Dict, error: Dict | None) -> None:
     if problem and error:
         problem = why(asked, error)
     body = {"Status": "FAILURE" if problem else "SUCCESS", "UniqueId": asked["Key"], "Reason": problem[:1000]}
-    # 403: the handle of a wait that ended long ago
-    print(put(asked["Handle"], body | {"Data": json.dumps(manifest.get("models", []))[:2000]}))
+    put(asked["Handle"], body | {"Data": json.dumps(manifest.get("models", []))[:2000]})
 
 
 def why(asked: Dict, error: Dict) -> str:
     """The script's own words if it had any, else how CodeBuild says that the build ended."""
-    build = next(iter(builds(asked, asked["Key"])), None)
-    if build is None:
-        return f"no build was started: {error.get('Error')}: {error.get('Cause')}"
-    said = read(asked["Bucket"], f"models/{asked['Key']}.failure.json")
-    if said.get("build") == build["id"]:
-        return str(said["reason"])
-    contexts = [
-        one.get("message") or "" for phase in build.get("phases", []) for one in phase.get("contexts", [])
-    ]
-    return (
-        f"{build['id']} ended as {build['buildStatus']} ({error.get('Error')}) {' '.join(contexts).strip()}"
-    )
+    cause = f"{error.get('Error')} {error.get('Cause', '')[:300]}"
+    for build in builds(asked, asked["Key"])[:1]:
+        said = read(asked, ".failure.json")
+        if said.get("build") == build["id"]:
+            return str(said["reason"])
+        contexts = [
+            one.get("message") for phase in build.get("phases", []) for one in phase.get("contexts", [])
+        ]
+        return f"{build['id']} ended as {build['buildStatus']}: {' '.join(filter(None, contexts)) or cause}"
+    return f"no build was started: {cause}"
 
 
 def check(build: Dict) -> None:
@@ -218,17 +211,16 @@ def check(build: Dict) -> None:
             file = quote("config.json" if "config.json" in files else files[0])
             status, about = ask("HEAD", f"{hub}/{name}/resolve/{about['sha']}/{file}", token)
         if status in (401, 403, 404):
-            means = "no such model or revision, or no access to it; is it private or gated?"
-            raise Refused(f"{name} at {revision}: the hub answers {status} {about.get('code', '')}: {means}")
+            means = "no such model or revision, or no access to it (private or gated?)"
+            raise Refused(f"{name} at {revision}: the hub answers {status} {about['code']}: {means}")
 
 
 def ask(method: str, url: str, token: str) -> tuple[int, Dict]:
     """One request, whose redirects are not followed: the token goes nowhere else."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        reply = urllib3.PoolManager().request(
-            method, url, headers=headers, redirect=False, retries=1, timeout=10
-        )
+        http = urllib3.PoolManager(timeout=10, retries=urllib3.Retry(1, redirect=False))
+        reply = http.request(method, url, headers=headers, redirect=False)
         about = json.loads(reply.data) if reply.status == 200 and method == "GET" else {}
     except (urllib3.exceptions.HTTPError, ValueError) as error:
         print("the hub did not answer:", error)
@@ -236,13 +228,9 @@ def ask(method: str, url: str, token: str) -> tuple[int, Dict]:
     return reply.status, about | {"code": reply.headers.get("X-Error-Code") or ""}
 
 
-def put(url: str, body: Dict) -> int:
-    """Answer at a presigned URL, six times over a minute; what it raises makes Lambda deliver the event again."""
+def put(url: str, body: Dict) -> None:
+    """Answer at a presigned URL. What it raises after a minute makes Lambda deliver the event again."""
     print(body)
     again = urllib3.Retry(6, backoff_factor=PAUSE / 3, status_forcelist=range(500, 600))
-    data = json.dumps(body).encode()
-    return int(
-        urllib3.PoolManager(retries=again, timeout=10)
-        .request("PUT", url, body=data, headers={"Content-Type": ""})
-        .status
-    )
+    http, data = urllib3.PoolManager(retries=again, timeout=10), json.dumps(body).encode()
+    print("answered:", http.request("PUT", url, body=data, headers={"Content-Type": ""}).status)

@@ -27,6 +27,11 @@ def code_archive(folder: Path) -> bytes:
     return gzip.compress(buffer.getvalue(), mtime=0)
 
 
+def narrow(source: str) -> str:
+    """A source as it is embedded: one space a level, the same text otherwise. A template has 51,200 bytes."""
+    return re.sub(r"^(?: {4})+", lambda indent: " " * (len(indent[0]) // 4), source, flags=re.M)
+
+
 def content(models: list[str], code: bytes, **more: object) -> tuple[str, str]:
     """CONFIG and KEY of some content."""
     config: dict[str, object] = {"models": [{"id": one, "revision": "main"} for one in models], **more}
@@ -42,7 +47,7 @@ def render(models: list[str] | None = None, **more: object) -> str:
     text = (HERE / "build.in.yaml").read_text()
 
     def include(match: re.Match[str]) -> str:
-        lines = (FUNCTIONS / match[2]).read_text().splitlines()
+        lines = narrow((FUNCTIONS / match[2]).read_text()).splitlines()
         return "\n".join(match[1] + line if line else "" for line in lines)
 
     text = re.sub(r"^( *)@include (\S+)@$", include, text, flags=re.M)
