@@ -279,6 +279,12 @@ CASES = [
         {"Mappings": {"Registry": {"us-esat-1": {"Account": "763104351884"}}}},
         {},
     ),
+    Case(
+        "E9714",
+        "mapping without a row for a region",
+        {"Mappings": {"Registry": {"eu-west-1": DROP}}},
+        {"Mappings": {"Registry": {"sa-east-1": {"Account": "763104351884"}}}},
+    ),
     Case("E9801", "custom resource of two hours", both(CUSTOM, props("Call", ServiceTimeout=7200)), CUSTOM),
     Case(
         "E9802",

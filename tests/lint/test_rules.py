@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from cfgen.lint import Finding, TemplateSource, lint_templates
+from cfgen.lint import TemplateSource, lint_templates
 from cfgen.lint.engine import OWN_RULES, rules
 from cfgen.lint.explain import own
 from tests.lint.cases import CASES
+from tests.lint.conftest import Findings
 from tests.lint.kit import REGIONS, Case, template
 
-Findings = Mapping[str, Sequence[Finding]]
-NUMBERS = [f"{index:03}-{case.rule}-{case.name}" for index, case in enumerate(CASES)]
-PAIRS = list(zip(NUMBERS, CASES, strict=True))
+NAMES = [f"{case.rule} {case.name}" for case in CASES]
 # The engine makes this one itself: test_engine.py has its cases.
 WITHOUT_CASES = {"E9200"}
 
 
-@pytest.fixture(scope="session")
-def found() -> Findings:
-    """Findings of every case, the wrong and the right way, from one run."""
-    sources = []
-    for number, case in PAIRS:
-        sources.append(TemplateSource(f"bad {number}", template(case.bad), REGIONS))
-        sources.append(TemplateSource(f"good {number}", template(case.good), REGIONS))
-    result: dict[str, list[Finding]] = {source.name: [] for source in sources}
-    for finding in lint_templates(sources):
-        result[finding.file].append(finding)
-    return result
-
-
-@pytest.mark.parametrize(("number", "case"), PAIRS, ids=NUMBERS)
-def test_rule_finds_the_mistake_and_cfn_lint_does_not(number: str, case: Case, found: Findings) -> None:
-    bad = found[f"bad {number}"]
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_rule_finds_the_mistake_and_cfn_lint_does_not(case: Case, found: Findings) -> None:
+    bad = found[f"bad {case.name}"]
     mine = [finding for finding in bad if finding.rule_id == case.rule]
     assert mine, [(finding.rule_id, finding.message) for finding in bad]
     assert all(finding.line > 1 and finding.fix and finding.source == "cfgen" for finding in mine)
@@ -44,9 +29,9 @@ def test_rule_finds_the_mistake_and_cfn_lint_does_not(number: str, case: Case, f
     assert bool(theirs) == bool(case.cfn_lint), theirs
 
 
-@pytest.mark.parametrize(("number", "case"), PAIRS, ids=NUMBERS)
-def test_the_right_way_has_no_error_and_no_warning(number: str, case: Case, found: Findings) -> None:
-    good = found[f"good {number}"]
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_the_right_way_has_no_error_and_no_warning(case: Case, found: Findings) -> None:
+    good = found[f"good {case.name}"]
     assert [(f.rule_id, f.message) for f in good if f.severity != "info" or f.rule_id == case.rule] == []
 
 

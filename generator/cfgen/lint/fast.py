@@ -45,8 +45,12 @@ def engine() -> CompositeEngine:
 
 @functools.cache
 def _engine() -> CompositeEngine:
+    import atexit
+
     from cloudformation_validate import CompositeEngine
 
+    # freed while its library is still loaded: at the interpreter's end its __del__ would complain on stderr
+    atexit.register(_engine.cache_clear)
     return CompositeEngine()
 
 
