@@ -2,7 +2,7 @@
 
 The key covers every input: the spec and the overlay (bytes and path, since messages name it), cfgen's version and
 the size and time of every file of the package and of templates/. An entry is one JSON file in the user's cache
-folder; a damaged or unwritable cache is the same as an empty one.
+folder; a damaged or unwritable cache is the same as an empty one. Templates with a code folder are not kept.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def recall(key: str) -> Template | None:
             tuple(kept["regions"]),
             tuple((name, default) for name, default in kept["parameters"]),
             tuple(kept["warnings"]),
+            functions=tuple((name, text) for name, text in kept["functions"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -87,6 +88,7 @@ def keep(key: str, template: Template) -> None:
         "regions": template.regions,
         "parameters": template.parameters,
         "warnings": template.warnings,
+        "functions": template.functions,
     }
     place = _place(key)
     try:

@@ -70,7 +70,7 @@ def render_checked(path: Path, overlay: Path | None = None) -> Template:
 
     template = render_spec(path, load(overlay))
     check(template)
-    if key is not None:
+    if key is not None and not template.has_code and not template.assets:
         memory.keep(key, template)
     return template
 

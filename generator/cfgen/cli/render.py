@@ -86,6 +86,10 @@ def _write(results: list[tuple[Path, Template]], folder: Path, style: str) -> No
         target = folder / template.name / "template.yaml"
         write_atomically(target, template.text)
         write_atomically(target.with_name("parameters.json"), template.parameters_json())
+        for name, source in template.functions:
+            write_atomically(target.parent / "functions" / name, source)
+        for asset in template.assets:
+            write_atomically(target.parent / "assets" / asset.name, asset.data)
         rows.append(
             {
                 "spec": str(path),
@@ -103,6 +107,8 @@ def _write(results: list[tuple[Path, Template]], folder: Path, style: str) -> No
             )
             if template.required:
                 click.echo(f"  to fill in at launch: {', '.join(template.required)}")
+            if template.assets:
+                click.echo(f"  to upload before launch: {', '.join(asset.name for asset in template.assets)}")
             if template.share > 1:
                 warn([f"{target}: over 51,200 bytes: it must be launched from S3"])
     if style == "json":

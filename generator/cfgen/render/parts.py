@@ -7,6 +7,7 @@ from typing import Any
 
 import jinja2
 
+from cfgen.compact import compact, packed
 from cfgen.paths import templates_dir
 from cfgen.render import values
 
@@ -17,6 +18,8 @@ TITLES = {
     "token": "Hub token",
     "data": "Model data",
     "role": "Execution role",
+    "build": "Build",
+    "smoke-test": "Smoke test",
     "network": "Network",
     "existing-vpc": "Network",
     "created-vpc": "Network",
@@ -26,9 +29,17 @@ TITLES = {
 """Part → the title of its console group. Parts may share a group; the order of a template is its Stack's."""
 
 
-def source(name: str) -> str:
-    """The text of a file in templates/functions, to be embedded."""
-    return (templates_dir() / "functions" / name).read_text(encoding="utf-8")
+FITS = ("whole", "compact", "packed")
+"""How functions stand in a template: as they are; without comments; compressed. The first that fits is taken."""
+
+
+@functools.cache
+def source(name: str, fit: str = "whole") -> str:
+    """The text of a file in templates/functions, to be embedded; ``fit`` is one of FITS."""
+    text = (templates_dir() / "functions" / name).read_text(encoding="utf-8")
+    if fit == "packed":
+        return packed(name, text)
+    return compact(text) if fit == "compact" else text
 
 
 @functools.cache
@@ -45,8 +56,10 @@ def environment() -> jinja2.Environment:
         auto_reload=False,
     )
     jinja.filters["literal"] = values.literal
+    jinja.filters["wrapped"] = values.wrapped
+    jinja.filters["plain"] = values.plain
     jinja.filters["tag_list"] = values.tag_list
-    jinja.globals["source"] = functools.cache(source)
+    jinja.globals["source"] = source
     return jinja
 
 

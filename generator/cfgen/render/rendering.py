@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cfgen.render import parts, stacking
 from cfgen.render.errors import TemplateTooLarge
-from cfgen.render.template import MAX_BYTES, Template
+from cfgen.render.template import MAX_BYTES, MAX_DIRECT_BYTES, Template
 
 if TYPE_CHECKING:
     from cfgen.resolve.stack import Stack
@@ -17,25 +17,52 @@ _DEFAULT = re.compile(r"^    Default: (.*)$", re.MULTILINE)
 
 
 def render(stack: Stack) -> Template:
-    """Render every part of ``stack`` and join them.
+    """Render every part of ``stack`` and join them, functions as readable as fits into a direct launch.
 
     Raises BadPart or UnprintableValue for a fault of a part, TemplateTooLarge over CloudFormation's 1 MB.
     """
-    pieces = [
-        stacking.split(name, parts.TITLES[name], parts.render_part(name, stack=stack)) for name in stack.parts
-    ]
-    header = parts.render_part("header", stack=stack)
-    groups = stacking.interface(pieces)
-    head = f"{header.rstrip()}\n{groups}" if groups else header.rstrip()
-    text = f"{head}\n\n{stacking.join(pieces)}"
-    stacking.refuse_duplicates(text)
-    template = Template(stack.name, text, stack.home_regions, _parameters(pieces), stack.warnings)
+    for fit in parts.FITS:
+        template = _render(stack, fit)
+        if template.size <= MAX_DIRECT_BYTES:
+            break
     if template.size > MAX_BYTES:
         raise TemplateTooLarge(
             f"{stack.name}: the template has {template.size:,} bytes; CloudFormation takes at most {MAX_BYTES:,}",
             hint="shorten env, tags or embedded code",
         )
     return template
+
+
+def _render(stack: Stack, fit: str) -> Template:
+    pieces = [
+        stacking.split(name, parts.TITLES[name], parts.render_part(name, stack=stack, fit=fit))
+        for name in stack.parts
+    ]
+    header = parts.render_part("header", stack=stack)
+    groups = stacking.interface(pieces)
+    head = f"{header.rstrip()}\n{groups}" if groups else header.rstrip()
+    text = f"{head}\n\n{stacking.join(pieces)}"
+    stacking.refuse_duplicates(text)
+    return Template(
+        name=stack.name,
+        text=text,
+        regions=stack.home_regions,
+        parameters=_parameters(pieces),
+        warnings=stack.warnings,
+        assets=(stack.build.asset,) if stack.build and stack.build.asset else (),
+        functions=_functions(pieces) if fit == "packed" or stack.build else (),
+        has_code=stack.build is not None and stack.build.code_bytes > 0,
+    )
+
+
+def _functions(pieces: list[stacking.Piece]) -> tuple[tuple[str, str], ...]:
+    """Sources of what stands packed or shortened in a template, for whoever reviews it."""
+    names = {
+        "build": ("build.py", "handler.py"),
+        "smoke-test": ("smoke.py",),
+        "interfaces": ("interfaces.py",),
+    }
+    return tuple((name, parts.source(name)) for piece in pieces for name in names.get(piece.name, ()))
 
 
 def _parameters(pieces: list[stacking.Piece]) -> tuple[tuple[str, str | None], ...]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cfgen.resolve.stack import Asset
 
 MAX_DIRECT_BYTES = 51_200
 """Largest template passed in the request (CloudFormation quotas: template body size in a request)."""
@@ -13,13 +17,20 @@ MAX_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A rendered template. ``regions``: where it launches unchanged; ``parameters``: name → default or None."""
+    """A rendered template. ``regions``: where it launches unchanged; ``parameters``: name → default or None.
+
+    ``assets``: files to upload before the launch. ``functions``: sources of code that stands shortened in the text.
+    ``has_code``: made from a code folder as well as from the spec.
+    """
 
     name: str
     text: str
     regions: tuple[str, ...]
     parameters: tuple[tuple[str, str | None], ...]
     warnings: tuple[str, ...]
+    assets: tuple[Asset, ...] = ()
+    functions: tuple[tuple[str, str], ...] = ()
+    has_code: bool = False
 
     @property
     def size(self) -> int:

@@ -7,8 +7,10 @@ otherwise it stands in double quotes with everything escaped that could end the 
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cfgen.render.errors import UnprintableValue
@@ -56,25 +58,22 @@ def scalar(value: Any) -> str:
 
 def _flow(value: Any) -> str:
     if isinstance(value, str):
-        return quoted(value)
+        return scalar(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{quoted(str(key))}: {_flow(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{scalar(str(key))}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_flow(item) for item in value) + "]"
     raise UnprintableValue(f"a part prints {type(value).__name__} {value!r}, which has no JSON form")
 
 
+@functools.cache
 def literal(text: str, indent: int) -> Literal:
     """``text`` as a YAML literal block whose lines stand ``indent`` spaces in. For code, never for spec values."""
-    if (
-        "\r" in text
-        or "\t" in text
-        or (not text.isprintable() and any(not char.isprintable() and char != "\n" for char in text))
-    ):
+    if any(not char.isprintable() and char != "\n" for char in text):
         raise UnprintableValue("code to embed holds control characters")
     pad = " " * indent
     lines = text.strip("\n").split("\n")
@@ -84,3 +83,16 @@ def literal(text: str, indent: int) -> Literal:
 def tag_list(pairs: Any) -> list[dict[str, str]]:
     """Pairs as CloudFormation's list of ``Key``/``Value``."""
     return [{"Key": key, "Value": value} for key, value in pairs]
+
+
+def plain(text: str) -> Literal:
+    """``text`` without quotes, inside a block scalar or comment: digits, letters and base64's signs only."""
+    if not re.fullmatch(r"[A-Za-z0-9+/=]+", text):
+        raise UnprintableValue(f"{text[:40]!r} cannot stand without quotes")
+    return Literal(text)
+
+
+def wrapped(items: Iterable[str], indent: int) -> Literal:
+    """A flow list over as many lines as it needs, continued ``indent`` spaces in."""
+    text = textwrap.fill(", ".join(map(scalar, items)), 100, break_long_words=False, break_on_hyphens=False)
+    return Literal("[" + text.replace("\n", "\n" + " " * (indent + 1)) + "]")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 from cfgen.catalogue import Catalogue, Instance
 from cfgen.errors import CfgenError
 from cfgen.resolve.collector import Collector, Stop
 from cfgen.resolve.stack import InstanceChoice, RegionGroup
 
-MAX_CHOICES = 16
+MAX_CHOICES = 12
 
 
 def chosen_instance(name: str, path: str, catalogue: Catalogue, notes: Collector) -> Instance:
@@ -37,6 +39,11 @@ def choices(default: Instance, catalogue: Catalogue, notes: Collector) -> tuple[
     allowed = notes.spec.data.endpoint.allowed_instance_types
     if allowed is not None:
         return _allowed(default, allowed, catalogue, notes)
+    return _like(default, catalogue)
+
+
+@functools.lru_cache(maxsize=512)
+def _like(default: Instance, catalogue: Catalogue) -> tuple[Instance, ...]:
     like = [i for i in catalogue.instances.values() if i.name != default.name and _runs_the_same(default, i)]
     like.sort(
         key=lambda i: (i.family != default.family, i.accelerator_memory_gib, i.memory_gib, i.vcpus, i.name)
@@ -116,9 +123,16 @@ def region_groups(rows: tuple[InstanceChoice, ...], regions: tuple[str, ...]) ->
         if row.regions != regions:
             groups.setdefault(row.regions, []).append(row.name)
     return tuple(
-        RegionGroup(f"InstanceTypeIsHosted{number}", tuple(names), hosted)
+        _group(f"InstanceTypeIsHosted{number}", tuple(names), hosted, regions)
         for number, (hosted, names) in enumerate(groups.items(), 1)
     )
+
+
+def _group(
+    identity: str, names: tuple[str, ...], hosted: tuple[str, ...], regions: tuple[str, ...]
+) -> RegionGroup:
+    others = tuple(region for region in regions if region not in hosted)
+    return RegionGroup(identity, names, *((hosted, True) if len(hosted) <= len(others) else (others, False)))
 
 
 def storage_of(rows: tuple[InstanceChoice, ...]) -> str:

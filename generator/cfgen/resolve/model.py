@@ -1,34 +1,37 @@
-"""``model`` → the Model plan: environment, token, data and isolation of a container, or a model package."""
+"""``model`` → the Model plan: image, environment, token, data and isolation of a container, or a model package."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from cfgen.catalogue import Catalogue, Instance
 from cfgen.resolve import containers
+from cfgen.resolve.build import hub_models, plan_build
 from cfgen.resolve.collector import Collector
 from cfgen.resolve.container_kinds import Processor
+from cfgen.resolve.environment import check_environment
 from cfgen.resolve.image import ChosenImage, choose_image
-from cfgen.resolve.stack import ImagePlan, Invocation, ModelPlan, S3Data, TokenPlan
-from cfgen.spec.model import ContainerModel, ModelPackageModel
+from cfgen.resolve.stack import BuildPlan, ImagePlan, Invocation, ModelPlan, S3Data, TokenPlan
+from cfgen.spec.model import ContainerModel, CustomInferenceModel, ModelPackageModel
 
-MAX_ENVIRONMENT_ENTRIES = 100
-MAX_ENVIRONMENT_VALUE = 1024
-MAX_ENVIRONMENT_BYTES = 32 * 1024
-"""Environment limits of ContainerDefinition (API reference); values in bytes."""
-_SECRET_LIKE = ("hf_", "AKIA", "ASIA", "sk-", "ghp_", "github_pat_", "xoxb-")
+DEFAULT_BODY = {"inputs": "Hello"}
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedModel:
-    """A model plan and what the rest of the stack needs to know of it. Times in seconds."""
+    """A model plan and what the rest of the stack needs to know of it. Times in seconds.
+
+    ``example``: a request the endpoint surely answers, or None when that depends on the model.
+    """
 
     plan: ModelPlan
     image: ChosenImage | None
-    invocation: Invocation
+    build: BuildPlan | None
+    example: object | None
+    content_type: str
     startup_timeout: int
     download_timeout: int | None
     reaches_hub: bool
@@ -58,24 +61,27 @@ def plan_package(model: ModelPackageModel, notes: Collector, catalogue: Catalogu
     name = next(iter(model.packages.values())).arn.rpartition("model-package/")[2].split("/")[0]
     title = model.description or f"model package {name}"
     plan = ModelPlan("model-package", title, None, tuple(packages), (), None, None, True)
-    return PlannedModel(plan, None, invocation_of({"inputs": "Hello"}, "application/json"), 600, 1200, False)
+    return PlannedModel(plan, None, None, None, "application/json", 600, 1200, False)
 
 
 def plan_container(
-    model: ContainerModel, instance: Instance, catalogue: Catalogue, notes: Collector
+    model: ContainerModel | CustomInferenceModel, instance: Instance, catalogue: Catalogue, notes: Collector
 ) -> PlannedModel:
     """A container and what it serves. Raises Stop when no image can be chosen."""
+    custom = isinstance(model, CustomInferenceModel)
+    data = None if custom else _data(cast(ContainerModel, model), notes)
+    built = custom or cast(ContainerModel, model).staging == "s3"
     image = choose_image(model.container, instance, catalogue, notes)
-    kind = containers.kind(image.family)
-    processor = cast("Processor", instance.processor)
-    isolated = notes.spec.data.security.network_isolation is True
-    _check_source(model, kind, notes)
-    token = _token(model, kind, notes)
+    kind = containers.kind(image.family, image.version)
+    repositories = hub_models(model)
+    _check_source(model, kind, built, data, notes)
+    _check_pins(model, notes)
+    processor = cast(Processor, instance.processor)
     request = containers.ContainerRequest(
         family=image.family,
         version=image.version,
-        model_id=model.model_id,
-        revision=model.revision,
+        model_id=repositories[0].id if len(repositories) == 1 else None,
+        revision=repositories[0].revision if len(repositories) == 1 else None,
         accelerators=instance.accelerators,
         processor=processor,
         compute_capability=instance.compute_capability,
@@ -83,34 +89,34 @@ def plan_container(
         vcpus=instance.vcpus,
         context_length=notes.spec.data.endpoint.context,
         task=model.task,
-        staged=model.model_data is not None,
-        code=False,
-        token=token is not None,
+        staged=built or data is not None,
+        code=custom,
+        token=model.token_secret is not None and not built,
     )
+    for text in containers.refusals(request):
+        notes.refuse("model.container", text)
     for text in containers.warnings(request):
-        notes.warn("model", text)
-    reaches_hub = model.model_id is not None and model.model_data is None
+        notes.warn("model.container", text)
+    token = _token(model, kind, built, data, notes)
+    isolated = notes.spec.data.security.network_isolation is True
+    reaches_hub = bool(repositories) and not built and data is None
     if reaches_hub and isolated:
         notes.refuse(
             "security.networkIsolation",
             "an isolated container cannot fetch its model from the hub",
-            "stage the model to S3 (modelData), or leave isolation off",
-        )
-    if reaches_hub and model.revision is None and "@" not in (model.model_id or ""):
-        notes.warn(
-            "model.modelId",
-            "is not pinned: each instance serves what the hub has when it starts",
-            "give revision: a commit",
+            "stage it (staging: s3), or leave isolation off",
         )
     environment = containers.environment(request) | dict(model.env)
-    _check_environment(environment, model, token, notes)
-    billions = containers.estimated_parameters(model.model_id) if model.model_id else None
-    download, startup = containers.timeouts(billions, processor, model.model_data is not None)
-    data = _data(model)
-    title = _title(model, image, kind)
+    check_environment(environment, model.env, token, notes)
+    build = plan_build(model, notes) if built and repositories else None
+    if build is None and notes.spec.data.build is not None:
+        notes.refuse(
+            "build", "is of no use: nothing is built", "leave it out, or stage the model (staging: s3)"
+        )
+    download, startup = _timeouts([one.id for one in repositories], processor, built or data is not None)
     plan = ModelPlan(
-        "container",
-        title,
+        model.type,
+        _title(model, [one.id for one in repositories], kind.title or image.label),
         ImagePlan(tuple(sorted(image.accounts.items())), image.repository, image.reference, image.label),
         (),
         tuple(environment.items()),
@@ -118,64 +124,114 @@ def plan_container(
         data,
         isolated,
     )
-    body, content_type = kind.body or {"inputs": "Hello"}, kind.content_type
-    return PlannedModel(
-        plan, image, invocation_of(body, content_type), startup, download if data else None, reaches_hub
+    example = None if custom else containers.example_body(image.family, request.model_id, image.version)
+    fetched = download if data or build else None
+    return PlannedModel(plan, image, build, example, kind.content_type, startup, fetched, reaches_hub)
+
+
+def _timeouts(models: list[str], processor: Processor, staged: bool) -> tuple[int, int]:
+    """Seconds to fetch from S3 and to start, for all models of an endpoint together."""
+    sizes = [containers.estimated_parameters(one) for one in models]
+    known = [size for size in sizes if size is not None]
+    total = sum(known) if known and len(known) == len(sizes) else None
+    bits = max((containers.estimated_bits(one) for one in models), default=16)
+    return containers.timeouts(total, processor, staged, bits)
+
+
+def _title(model: ContainerModel | CustomInferenceModel, names: list[str], software: str) -> str:
+    if model.description:
+        return model.description
+    if not names:
+        return software
+    shown = names[0] if len(names) == 1 else f"{len(names)} models"
+    return (
+        f"{shown} with code of its own"
+        if isinstance(model, CustomInferenceModel)
+        else f"{shown} on {software}"
     )
 
 
-def _title(model: ContainerModel, image: ChosenImage, kind: containers.ContainerKind) -> str:
-    software = kind.title or image.label
-    if model.description:
-        return model.description
-    return f"{model.model_id} on {software}" if model.model_id else software
-
-
-def _check_source(model: ContainerModel, kind: containers.ContainerKind, notes: Collector) -> None:
-    if model.staging == "s3":
-        notes.refuse("model.staging", "copying a model to S3 is not supported yet", "use hub, or modelData")
-    if model.model_id and model.model_data:
+def _check_source(
+    model: ContainerModel | CustomInferenceModel,
+    kind: containers.ContainerKind,
+    built: bool,
+    data: S3Data | None,
+    notes: Collector,
+) -> None:
+    if isinstance(model, CustomInferenceModel):
+        if not kind.program_variable and kind.name != "custom":
+            notes.refuse(
+                "model.container", f"{kind.title or kind.name} runs no code of yours", "such as huggingface"
+            )
+        return
+    if model.model_id and data:
         notes.refuse("model.modelData", "stands beside modelId; the container loads one of them", "keep one")
-    if model.model_data and not model.model_data.endswith(("/", ".tar.gz")):
-        notes.refuse(
-            "model.modelData", "is neither an archive nor a prefix", "end it in .tar.gz or in a slash"
-        )
-    if kind.needs_hub_at_start and not (
-        model.model_id or model.model_data or kind.model_variable in model.env
-    ):
+    if built and not model.model_id:
+        notes.refuse("model.staging", "there is nothing to copy to S3", "give modelId")
+    named = model.model_id or data or kind.model_variable in model.env
+    if kind.needs_hub_at_start and not named:
         notes.refuse(
             "model", f"says not what {kind.title or kind.name} is to serve", "give modelId or modelData"
         )
-    if model.model_id and kind.name and not kind.model_variable and kind.name != "custom":
+    if model.model_id and kind.name != "custom" and not kind.model_variable and not built:
         notes.refuse(
             "model.modelId",
             f"{kind.title or kind.name} does not load models from the hub",
-            "give modelData: an S3 URI",
+            "give modelData: an S3 URI, or staging: s3",
         )
 
 
-def _token(model: ContainerModel, kind: containers.ContainerKind, notes: Collector) -> TokenPlan | None:
-    gated = model.gated
-    if gated is None and model.model_id and not model.token_secret:
-        gated = containers.is_known_gated(model.model_id)
-    if model.model_data is not None:
+def _check_pins(model: ContainerModel | CustomInferenceModel, notes: Collector) -> None:
+    given = model.model_id
+    if isinstance(given, list):
+        if model.revision is not None:
+            notes.refuse(
+                "model.revision",
+                "pins one repository; there are several",
+                "write {id: …, revision: …} for each",
+            )
+        ids = [one if isinstance(one, str) else one.id for one in given]
+        for twice in sorted({one for one in ids if ids.count(one) > 1}):
+            notes.refuse("model.modelId", f"{twice} stands there twice", "keep one")
+    for number, one in enumerate(hub_models(model)):
+        if one.revision is None:
+            notes.warn(
+                f"model.modelId.{number}" if isinstance(given, list) else "model.modelId",
+                f"{one.id} is not pinned: what is served is what the hub has when it is fetched",
+                "give revision: a commit",
+            )
+
+
+def _token(
+    model: ContainerModel | CustomInferenceModel,
+    kind: containers.ContainerKind,
+    built: bool,
+    data: S3Data | None,
+    notes: Collector,
+) -> TokenPlan | None:
+    if data is not None:
         if model.token_secret:
             notes.refuse("model.tokenSecret", "is of no use: the model's files are in S3", "leave it out")
         return None
-    if gated and not model.token_secret:
-        notes.refuse(
-            "model.modelId",
-            f"{model.model_id} is gated on the hub: a token is needed",
-            "give tokenSecret: a Secrets Manager secret (or gated: false if that is wrong)",
-        )
     if not model.token_secret:
+        for one in hub_models(model):
+            if model.gated or (model.gated is None and containers.is_known_gated(one.id)):
+                notes.refuse(
+                    "model.modelId",
+                    f"{one.id} is gated on the hub: a token is needed",
+                    "give tokenSecret: a Secrets Manager secret (or gated: false if that is wrong)",
+                )
         return None
-    if not model.allow_token_in_environment:
+    secret, _, key = model.token_secret.partition("::")
+    token = TokenPlan(kind.token_variable or "HF_TOKEN", secret, key)
+    if built:
+        return replace(token, variable="")
+    if not cast(ContainerModel, model).allow_token_in_environment:
         notes.refuse(
             "model.tokenSecret",
             "the container fetches the model itself, so its environment would hold the token, which anyone who may "
             "describe the model can read",
-            "put the model's files into S3 (modelData), or accept it with allowTokenInEnvironment: true",
+            "copy the model to S3 (staging: s3), or accept it with allowTokenInEnvironment: true",
         )
         return None
     notes.warn(
@@ -183,50 +239,31 @@ def _token(model: ContainerModel, kind: containers.ContainerKind, notes: Collect
         "whoever may call sagemaker:DescribeModel on this model reads the hub token",
         "use a token that can only read this model",
     )
-    secret, _, key = model.token_secret.partition("::")
-    return TokenPlan(kind.token_variable or "HF_TOKEN", secret, key)
+    return token
 
 
-def _data(model: ContainerModel) -> S3Data | None:
+def _data(model: ContainerModel, notes: Collector) -> S3Data | None:
     if model.model_data is None:
         return None
+    if model.staging == "s3":
+        notes.refuse("model.staging", "the model's files are in S3 already", "leave it out")
+    if not model.model_data.endswith(("/", ".tar.gz")):
+        notes.refuse(
+            "model.modelData", "is neither an archive nor a prefix", "end it in .tar.gz or in a slash"
+        )
     bucket, _, key = model.model_data.removeprefix("s3://").partition("/")
     return S3Data(bucket, key, key.endswith(".tar.gz"))
 
 
-def _check_environment(
-    environment: dict[str, str], model: ContainerModel, token: TokenPlan | None, notes: Collector
-) -> None:
-    count = len(environment) + (token is not None)
-    if count > MAX_ENVIRONMENT_ENTRIES:
-        notes.refuse(
-            "model.env", f"with cfgen's own makes {count} entries", f"at most {MAX_ENVIRONMENT_ENTRIES}"
-        )
-    total = 0
-    for name, value in environment.items():
-        size = len(value.encode())
-        total += size + len(name.encode())
-        if size > MAX_ENVIRONMENT_VALUE:
-            notes.refuse(f"model.env.{name}", f"has {size:,} bytes", f"at most {MAX_ENVIRONMENT_VALUE:,}")
-        if value.startswith(_SECRET_LIKE) and len(value) > 12:
-            notes.refuse(
-                f"model.env.{name}",
-                "looks like a secret, and a template is read by many",
-                "put it into Secrets Manager and name it as tokenSecret",
-            )
-    if total > MAX_ENVIRONMENT_BYTES:
-        notes.refuse("model.env", f"has {total:,} bytes in all", f"at most {MAX_ENVIRONMENT_BYTES:,}")
-    if token is not None and token.variable in model.env:
-        notes.refuse(
-            f"model.env.{token.variable}", "stands beside tokenSecret, which sets it", "keep tokenSecret"
-        )
-
-
-def invocation_of(body: object, content_type: str) -> Invocation:
+def invocation_of(body: str, content_type: str) -> Invocation:
     """An example request with the AWS CLI's options for it (version 2, POSIX shell)."""
-    text = json.dumps(body, ensure_ascii=True)
     options = (
         f" --content-type {content_type} --cli-binary-format raw-in-base64-out"
-        f" --body {shlex.quote(text)} /dev/stdout"
+        f" --body {shlex.quote(body)} /dev/stdout"
     )
-    return Invocation(text, content_type, options)
+    return Invocation(body, content_type, options)
+
+
+def as_text(body: object) -> str:
+    """A request's body as text: text as it is, anything else as JSON."""
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=True)

@@ -10,11 +10,27 @@ from cfgen.catalogue import Catalogue, Instance
 from cfgen.resolve import instances as types
 from cfgen.resolve.collector import Collector, Stop
 from cfgen.resolve.image import inference_ami
-from cfgen.resolve.model import PlannedModel, plan_container, plan_package
+from cfgen.resolve.model import (
+    DEFAULT_BODY,
+    PlannedModel,
+    as_text,
+    invocation_of,
+    plan_container,
+    plan_package,
+)
 from cfgen.resolve.network import plan_network
-from cfgen.resolve.stack import EndpointPlan, InstanceChoice, ModelPlan, RolePlan, Stack, VpcPlan
+from cfgen.resolve.stack import (
+    EndpointPlan,
+    InstanceChoice,
+    Invocation,
+    ModelPlan,
+    RolePlan,
+    SmokePlan,
+    Stack,
+    VpcPlan,
+)
 from cfgen.spec import Spec
-from cfgen.spec.model import ContainerModel
+from cfgen.spec.model import ModelPackageModel
 from cfgen.spec.sections import RETENTION_DAYS
 
 _CONSOLES = {
@@ -49,15 +65,16 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
             f"such as {near}",
         )
     default = types.chosen_instance(data.endpoint.instance_type, "endpoint.instanceType", catalogue, notes)
-    if isinstance(data.model, ContainerModel):
-        planned = plan_container(data.model, default, catalogue, notes)
-        offered = types.choices(default, catalogue, notes)
-    else:
+    if isinstance(data.model, ModelPackageModel):
         planned = plan_package(data.model, notes, catalogue)
         # what a package supports is not public: only what the spec names
         offered = (
             types.choices(default, catalogue, notes) if data.endpoint.allowed_instance_types else (default,)
         )
+    else:
+        planned = plan_container(data.model, default, catalogue, notes)
+        offered = types.choices(default, catalogue, notes)
+    smoke = _smoke(planned, notes)
     network = plan_network(notes, reaches_hub=planned.reaches_hub)
     regions = _regions(planned, catalogue, network, notes)
     rows = types.as_choices(offered, regions)
@@ -73,7 +90,7 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
     return Stack(
         name=data.name,
         description=_description(spec, planned),
-        parts=_parts(planned, network),
+        parts=_parts(planned, network, smoke),
         regions=hosted,
         home_regions=home,
         consoles=tuple((p, _CONSOLES[p]) for p in partitions)
@@ -81,6 +98,8 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
         else (),
         model=_only_where_hosted(planned.plan, hosted),
         endpoint=endpoint,
+        build=planned.build,
+        smoke=smoke,
         role=RolePlan(
             data.security.execution_role_arn or "",
             data.security.permissions_boundary or "",
@@ -90,7 +109,7 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
         retention_days=data.logs.retention_days,
         python_runtime=PYTHON_RUNTIME,
         tags=tuple(data.tags.items()),
-        invocation=planned.invocation,
+        invocation=_invocation(planned, smoke),
         version=__version__,
         warnings=tuple(str(warning) for warning in notes.warnings),
     )
@@ -106,6 +125,8 @@ def _regions(
         for name in source
         if name in catalogue.regions and (catalogue.region(name).sagemaker or catalogue.region(name).unsure)
     }
+    if planned.build:
+        able = {name for name in able if catalogue.region(name).codebuild}
     if network.interface_endpoints:
         # service names differ in other partitions (AWS PrivateLink: services that integrate)
         able = {name for name in able if catalogue.region(name).partition in {"aws", "aws-us-gov"}}
@@ -192,12 +213,45 @@ def _endpoint(
         storage=storage,
         key_on_local_storage=on_local,
         volume_kms_key=security.volume_kms_key or "",
+        artifact_kms_key=security.artifact_kms_key or "",
     )
 
 
-def _parts(planned: PlannedModel, network: VpcPlan) -> tuple[str, ...]:
+def _smoke(planned: PlannedModel, notes: Collector) -> SmokePlan | None:
+    """The request to prove the endpoint with; None when switched off, or when nobody knows what it answers."""
+    asked = notes.spec.data.smoke_test
+    body = planned.example if asked.body is None else asked.body
+    if not asked.enabled:
+        return None
+    if body is None:
+        if notes.spec.data.model.type == "custom-inference":
+            notes.refuse(
+                "smokeTest",
+                "what code of yours answers is not known",
+                "give smokeTest.body, or enabled: false",
+            )
+        return None
+    text = as_text(body)
+    if "{{resolve:" in text:
+        notes.refuse("smokeTest.body", "'{{resolve:' is refused here", "leave it out")
+    if len(text) > 3000:
+        notes.refuse("smokeTest.body", f"has {len(text):,} characters", "at most 3,000")
+    return SmokePlan(
+        text, asked.content_type if asked.body is not None else planned.content_type, asked.timeout
+    )
+
+
+def _invocation(planned: PlannedModel, smoke: SmokePlan | None) -> Invocation:
+    if smoke is not None:
+        return invocation_of(smoke.body, smoke.content_type)
+    return invocation_of(as_text(planned.example or DEFAULT_BODY), planned.content_type)
+
+
+def _parts(planned: PlannedModel, network: VpcPlan, smoke: SmokePlan | None) -> tuple[str, ...]:
     plan = planned.plan
     parts = ["endpoint", "packages" if plan.packages else "image"]
+    if planned.build:
+        parts.append("build")
     if plan.data:
         parts.append("data")
     if plan.token:
@@ -206,7 +260,10 @@ def _parts(planned: PlannedModel, network: VpcPlan) -> tuple[str, ...]:
         parts.append("existing-vpc" if network.mode == "existing" else "created-vpc")
     if network.own_group:
         parts.append("interfaces")
-    return (*parts, "role", "logs")
+    parts.append("role")
+    if smoke:
+        parts.append("smoke-test")
+    return (*parts, "logs")
 
 
 def _description(spec: Spec, planned: PlannedModel) -> str:

@@ -64,11 +64,12 @@ class InstanceChoice:
 
 @dataclass(frozen=True, slots=True)
 class RegionGroup:
-    """Instance types that share the regions where they can be hosted."""
+    """Instance types that share the regions where they can be hosted, or, where that is shorter, cannot be."""
 
     id: str
     types: tuple[str, ...]
     regions: tuple[str, ...]
+    hosted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class EndpointPlan:
     storage: str
     key_on_local_storage: bool
     volume_kms_key: str
+    artifact_kms_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,49 @@ class VpcPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Asset:
+    """A file to upload before the launch; its name is its content's hash."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """What CodeBuild copies to S3. ``key`` names the content, ``id`` (its beginning) stands in logical ids.
+
+    ``config``: the build's settings as JSON. ``payload``: script and code, a .tar.bz2 as base64. ``asset``: code too
+    large for that. ``archive``: one .tar.gz rather than a prefix.
+    """
+
+    models: tuple[str, ...]
+    key: str
+    id: str
+    config: str
+    payload: str
+    asset: Asset | None
+    script_sha256: str
+    code_bytes: int
+    archive: bool
+    compute_type: str
+    timeout_minutes: int
+    queue_minutes: int
+    task_seconds: int
+    wait_seconds: int
+    retain: bool
+    arm_regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SmokePlan:
+    """The request that must be answered before the stack succeeds; ``timeout`` in seconds."""
+
+    body: str
+    content_type: str
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
     """An example request: its body as text, content type, and the AWS CLI's options for them in a POSIX shell."""
 
@@ -139,6 +184,8 @@ class Stack:
     consoles: Pairs
     model: ModelPlan
     endpoint: EndpointPlan
+    build: BuildPlan | None
+    smoke: SmokePlan | None
     role: RolePlan
     vpc: VpcPlan
     retention_days: int

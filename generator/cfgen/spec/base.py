@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -49,3 +49,16 @@ def pattern(regex: str, meaning: str, *examples: str, **limits: Any) -> Any:
 
 Line = Annotated[Text, StringConstraints(min_length=1, max_length=1024)]
 ARN_PARTITION = r"arn:aws[a-z-]*"
+
+
+def kind_of(value: Any) -> str | None:
+    """Tells the members of a union of text, list and mapping apart. Such tags are stripped from error paths."""
+    if isinstance(value, str):
+        return "<text>"
+    if isinstance(value, list):
+        return "<list>"
+    return "<mapping>" if isinstance(value, dict | SpecModel) else None
+
+
+TEXT, LIST, MAPPING = Tag("<text>"), Tag("<list>"), Tag("<mapping>")
+BY_KIND = Discriminator(kind_of)

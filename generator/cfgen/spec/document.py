@@ -188,7 +188,9 @@ class _Builder:
         else:
             if event.tag not in _COLLECTIONS:
                 self.foreign_tag(event, path, event.tag)
-            value = (self.sequence if isinstance(event, yaml.SequenceStartEvent) else self.mapping)(path, depth, plain)
+            value = (self.sequence if isinstance(event, yaml.SequenceStartEvent) else self.mapping)(
+                path, depth, plain
+            )
         if anchor is not None:
             self.open_anchors.discard(anchor)
             self.anchors[anchor] = (value, self.nodes - before + 1)

@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from cfgen.spec.schema import SpecData
 
 Step = str | int
-DEPLOYMENT_TYPES = ("container", "model-package")
-TYPES_NOT_YET = {
-    "jumpstart": "JumpStart models by id",
-    "custom-inference": "models with inference code of your own",
-}
+DEPLOYMENT_TYPES = ("container", "model-package", "custom-inference")
+TYPES_NOT_YET = {"jumpstart": "JumpStart models by id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +34,9 @@ class Spec:
         return self.data.name
 
     def problem(self, path: str, message: str, fix: str = "", *, warning: bool = False) -> Problem:
-        """A problem of the value at the dotted ``path`` (``endpoint.instanceType``)."""
-        steps: tuple[Step, ...] = tuple(path.split(".")) if path else ()
+        """A problem of the value at the dotted ``path`` (``endpoint.instanceType``, ``regions.0``)."""
+        words = path.split(".") if path else []
+        steps: tuple[Step, ...] = tuple(int(word) if word.isdigit() else word for word in words)
         return self.source.problem(steps, message, fix, warning=warning)
 
 

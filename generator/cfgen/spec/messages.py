@@ -51,6 +51,11 @@ def _problem(item: Any, document: Document, root: type[BaseModel]) -> Problem:
         message, fix = f"{_shown(item['input'])} is not allowed here", _expected(path, document.data, root)
     elif kind in {"literal_error", "enum"}:
         message, fix = f"{_shown(item['input'])} is not one of the choices", f"choose {context['expected']}"
+    elif kind == "union_tag_not_found" and "kind_of" in str(context["discriminator"]):
+        message, fix = (
+            f"{_shown(item['input'])} is not allowed here",
+            "give text, a list or a mapping; quote numbers",
+        )
     elif kind == "union_tag_not_found":
         key = str(context["discriminator"]).strip("'")
         path = (*path, key)
@@ -118,7 +123,7 @@ def _suggestion(given: str, known: list[str], verb: str = "known here") -> str:
 
 def _path_in_data(loc: tuple[Step, ...], root: type[BaseModel]) -> tuple[Step, ...]:
     """pydantic's location without union tags and ``[key]`` marks: the path as it stands in the file."""
-    path = [step for step in loc if step != "[key]"]
+    path = [step for step in loc if step != "[key]" and not str(step).startswith("<")]
     unions = {f.alias for f in root.model_fields.values() if f.discriminator is not None or _is_tagged(f)}
     if len(path) > 1 and path[0] in unions:
         del path[1]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cfgen.spec.base import ARN_PARTITION, SpecModel, Text, pattern
+from cfgen.spec.base import ARN_PARTITION, BY_KIND, LIST, MAPPING, TEXT, SpecModel, Text, pattern
 
 HubId = Annotated[
     Text,
@@ -51,6 +51,35 @@ Environment = dict[
     EnvironmentValue,
 ]
 
+Container = Annotated[
+    Text,
+    pattern(
+        r"^[^\s'\"]+$",
+        "a family (vllm), family:version (vllm:0.30.0) or a full Amazon ECR image URI",
+        "vllm",
+        "vllm:0.30.0",
+        "tei",
+        max_length=255,
+    ),
+]
+Task = Annotated[
+    Text,
+    pattern(
+        r"^[a-z][a-z0-9-]*$",
+        "a pipeline task such as text-classification",
+        "feature-extraction",
+        max_length=64,
+    ),
+]
+
+ComputeType = Literal[
+    "BUILD_GENERAL1_SMALL",
+    "BUILD_GENERAL1_MEDIUM",
+    "BUILD_GENERAL1_LARGE",
+    "BUILD_GENERAL1_XLARGE",
+    "BUILD_GENERAL1_2XLARGE",
+]
+
 
 class License(SpecModel):
     """The model's licence and whether whoever wrote the spec accepts it."""
@@ -77,17 +106,9 @@ class ContainerModel(_Sourced):
     """A model served by a ready-made container: vLLM, SGLang, DJL LMI, TGI, TEI, Triton, PyTorch and kin."""
 
     type: Literal["container"]
-    container: Annotated[
-        Text,
-        pattern(
-            r"^[^\s'\"]+$",
-            "a family (vllm), family:version (vllm:0.30.0) or a full Amazon ECR image URI",
-            "vllm",
-            "vllm:0.30.0",
-            "tei",
-            max_length=255,
-        ),
-    ] = Field(description="The container: family, family:version, or an Amazon ECR image URI.")
+    container: Container = Field(
+        description="The container: family, family:version, or an Amazon ECR image URI."
+    )
     model_id: HubId | None = Field(None, description="The Hugging Face repository the container loads.")
     revision: Revision | None = Field(None, description="Pins the repository; a warning when absent.")
     model_data: S3Uri | None = Field(
@@ -98,18 +119,7 @@ class ContainerModel(_Sourced):
         max_length=100,
         description="Environment of the container; overrides cfgen's defaults.",
     )
-    task: (
-        Annotated[
-            Text,
-            pattern(
-                r"^[a-z][a-z0-9-]*$",
-                "a pipeline task such as text-classification",
-                "feature-extraction",
-                max_length=64,
-            ),
-        ]
-        | None
-    ) = Field(None, description="HF_TASK for the general huggingface container.")
+    task: Task | None = Field(None, description="HF_TASK for the general huggingface container.")
     gated: bool | None = Field(
         None,
         description="Whether the hub asks for a token. Unknown when absent; well-known publishers are known.",
@@ -123,6 +133,9 @@ class ContainerModel(_Sourced):
     )
     staging: Literal["hub", "s3"] = Field(
         "hub", description="hub: fetched by the container at start-up. s3: copied once by CodeBuild."
+    )
+    code_build_compute_type: ComputeType = Field(
+        "BUILD_GENERAL1_SMALL", description="Compute type of the build, when staged to S3."
     )
 
 
@@ -155,10 +168,47 @@ class ModelPackageModel(_Sourced):
     )
 
 
-class NotYet(SpecModel):
-    """A deployment type the language has a place for and this version does not build."""
-
-    type: Literal["jumpstart", "custom-inference"]
+FilePattern = Annotated[Text, Field(min_length=1, max_length=200, examples=["*.safetensors", "onnx/*"])]
 
 
-Model = Annotated[ContainerModel | ModelPackageModel, Field(discriminator="type")]
+class HubModel(SpecModel):
+    """One repository of several, with what of it is copied."""
+
+    id: HubId = Field(description="The Hugging Face repository.")
+    revision: Revision | None = Field(None, description="Pins the repository; a warning when absent.")
+    include: list[FilePattern] | None = Field(None, description="Copy only files that match one of these.")
+    exclude: list[FilePattern] | None = Field(None, description="Leave out files that match one of these.")
+
+
+Repository = Annotated[Annotated[HubId, TEXT] | Annotated[HubModel, MAPPING], BY_KIND]
+Repositories = Annotated[
+    Annotated[HubId, TEXT] | Annotated[list[Repository], Field(min_length=1, max_length=20), LIST], BY_KIND
+]
+
+
+class CustomInferenceModel(_Sourced):
+    """Models served with inference code of your own; CodeBuild copies both to S3."""
+
+    type: Literal["custom-inference"]
+    model_id: Repositories = Field(
+        description="One Hugging Face repository or several, as ids or with revision, include and exclude."
+    )
+    revision: Revision | None = Field(None, description="Pins a single repository.")
+    container: Container = Field("huggingface", description="The container that runs the code.")
+    code_folder: Annotated[Text, Field(min_length=1, max_length=500)] = Field(
+        description="Folder with inference.py, relative to the spec. .cfgenignore in it leaves files out."
+    )
+    env: Environment = Field(
+        default_factory=dict, max_length=100, description="Environment of the container."
+    )
+    task: Task | None = Field(None, description="HF_TASK for the general huggingface container.")
+    gated: bool | None = Field(None, description="Whether the hub asks for a token.")
+    token_secret: SecretReference | None = Field(
+        None, description="Secrets Manager secret with the hub token; read by the build alone."
+    )
+    code_build_compute_type: ComputeType = Field(
+        "BUILD_GENERAL1_SMALL", description="Compute type of the build. Copying is bound by the network."
+    )
+
+
+Model = Annotated[ContainerModel | ModelPackageModel | CustomInferenceModel, Field(discriminator="type")]

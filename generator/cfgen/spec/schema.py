@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from cfgen.spec.base import SpecModel, Text, pattern
 from cfgen.spec.model import Model, RegionName
-from cfgen.spec.sections import Endpoint, Logs, NoVpc, Security, Vpc
+from cfgen.spec.sections import Build, Endpoint, Logs, NoVpc, Security, SmokeTest, Vpc
 
 
 def _not_reserved(key: str) -> str:
@@ -56,6 +56,11 @@ class SpecData(SpecModel):
     endpoint: Endpoint = Field(description="On what it is served.")
     vpc: Vpc = Field(default_factory=lambda: NoVpc(mode="none"), description="In which network.")
     security: Security = Field(default_factory=Security, description="Roles, keys and isolation.")
+    build: Build | None = Field(None, description="How models are copied to S3.")
+    smoke_test: SmokeTest = Field(
+        default_factory=SmokeTest,
+        description="The request an endpoint must answer before the stack succeeds.",
+    )
     logs: Logs = Field(default_factory=Logs, description="The endpoint's log group.")
     regions: Annotated[list[RegionName], Field(min_length=1, max_length=60)] | None = Field(
         None, description="Narrow the regions in which the template may launch; all that can, when absent."

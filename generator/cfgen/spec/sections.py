@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from cfgen.spec.base import ARN_PARTITION, SpecModel, Text, pattern
+from cfgen.spec.base import ARN_PARTITION, BY_KIND, LIST, MAPPING, TEXT, SpecModel, Text, pattern
+from cfgen.spec.model import FilePattern
 
 InstanceType = Annotated[
     Text,
@@ -208,6 +209,9 @@ class Security(SpecModel):
         False,
         description="Pass the key on instance types with local NVMe storage too, which it does not encrypt.",
     )
+    artifact_kms_key: KmsKeyArn | None = Field(
+        None, description="KMS key for what the build puts into S3; a launcher may give another."
+    )
     network_isolation: bool | None = Field(
         None, description="No traffic in or out of the container; on for model packages."
     )
@@ -218,4 +222,54 @@ class Logs(SpecModel):
 
     retention_days: Annotated[int, Field(json_schema_extra={"enum": list(RETENTION_DAYS)})] = Field(
         30, description="Days that logs are kept, one of CloudWatch Logs' steps."
+    )
+
+
+class Build(SpecModel):
+    """``build``: how models are copied to S3 (``custom-inference``, and containers with ``staging: s3``)."""
+
+    timeout: Annotated[int, Field(ge=5, le=600)] = Field(
+        180, description="Minutes the build may run (5 to 600)."
+    )
+    queue_timeout: Annotated[int, Field(ge=5, le=60)] = Field(
+        30, description="Minutes the build may wait for a machine (5 to 60)."
+    )
+    include: list[FilePattern] | None = Field(
+        None, description="Copy only files that match one of these, of every repository."
+    )
+    exclude: list[FilePattern] | None = Field(
+        None, description="Leave out files that match one of these, of every repository."
+    )
+    allow_pickle: bool = Field(
+        False, description="Copy weights in pickle formats, which may run code when they are loaded."
+    )
+    archive: Literal["none", "tar.gz"] = Field(
+        "none", description="One .tar.gz instead of files, for containers that need one."
+    )
+    retain_on_delete: bool = Field(
+        False, description="Keep the bucket and what was built with the stack gone."
+    )
+
+
+RequestBody = Annotated[
+    Annotated[Text, Field(min_length=1, max_length=3000), TEXT]
+    | Annotated[list[Any], LIST]
+    | Annotated[dict[str, Any], MAPPING],
+    BY_KIND,
+]
+
+
+class SmokeTest(SpecModel):
+    """``smokeTest``: one request that the endpoint must answer before the stack may succeed."""
+
+    enabled: bool = Field(True, description="Whether it is sent.")
+    body: RequestBody | None = Field(
+        None,
+        description="Its body, as text or as a structure sent as JSON; what suits the container when absent.",
+    )
+    content_type: Annotated[
+        Text, pattern(r"^[a-z]+/[a-z0-9.+-]+$", "a media type", "application/json", max_length=100)
+    ] = Field("application/json", description="Its content type.")
+    timeout: Annotated[int, Field(ge=60, le=780)] = Field(
+        600, description="Seconds until it is given up (60 to 780)."
     )

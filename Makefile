@@ -1,0 +1,63 @@
+# cfgen's task runner. `make help` lists the targets.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench docs wheel lock goldens clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "cfgen needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# one environment, three layers: base (run), test, dev
+$(VENV)/.base: requirements/base.txt pyproject.toml | $(VENV)/.python
+	$(PIP) install --require-hashes -r requirements/base.txt
+	$(PIP) install --no-deps --editable .
+	@touch $@
+$(VENV)/.test: requirements/test.txt $(VENV)/.base
+	$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.test
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(VENV)/.base ## render every example, lint the results, say what was made
+	$(BIN)/cfgen render specs
+	$(BIN)/cfgen lint specs
+
+test: $(VENV)/.test ## run the test suite
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: $(VENV)/.dev ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+goldens: $(VENV)/.test ## write the goldens anew; read the diff before you commit it
+	$(BIN)/python -m pytest -q --update-goldens -k "golden or fresh"
+
+bench: $(VENV)/.test ## side-by-side measurements
+	$(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/.dev ## build the documentation into site/, warnings are errors
+	$(BIN)/python -m mkdocs build --strict --quiet
+
+wheel: $(VENV)/.dev ## build the wheel into dist/
+	$(BIN)/python -m pip --quiet wheel --no-deps --wheel-dir dist .
+
+lock: $(VENV)/.dev ## resolve the lock files anew
+	for layer in base test dev; do \
+	  case $$layer in base) extras= ;; test) extras="--extra test" ;; dev) extras="--extra test --extra dev" ;; esac; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    $$extras pyproject.toml --output-file requirements/$$layer.txt || exit 1; \
+	done
+
+clean: ## remove what was made
+	rm -rf build dist site $(VENV) .venvs .mypy_cache .ruff_cache .pytest_cache .hypothesis

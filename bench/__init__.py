@@ -1,0 +1,1 @@
+"""Side-by-side measurements: each module times ours against a baseline in one run and reports ratios."""
