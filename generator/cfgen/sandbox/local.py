@@ -33,7 +33,7 @@ def request(url: str, method: str = "GET", body: Any = None) -> Any:
     try:
         with opener.open(
             urllib.request.Request(url, data=data, method=method, headers=headers), timeout=30
-        ) as answer:  # noqa: S310
+        ) as answer:
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
         raise SandboxError(f"The sandbox refused: {error.read().decode(errors='replace')}") from None
@@ -85,7 +85,7 @@ class Sandbox:
             "--port",
             str(self._port),
         ]
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
+        self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=errors,

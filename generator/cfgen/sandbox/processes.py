@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -35,7 +36,7 @@ class Process:
         on_line: Callable[[str], None],
         stdin: bytes = b"",
     ) -> None:
-        self._popen: Any = subprocess.Popen(  # noqa: S603 - running the template's own code is the purpose
+        popen: Any = subprocess.Popen(
             command,
             cwd=folder,
             env=variables,
@@ -44,8 +45,9 @@ class Process:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        self._popen = popen
         with _lock:
-            _running.add(self._popen.pid)
+            _running.add(popen.pid)
         self.timed_out = False
         self._reader = threading.Thread(target=self._read, args=(on_line,), daemon=True)
         self._reader.start()
@@ -82,10 +84,8 @@ class Process:
 
 
 def _kill_group(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def stop_all() -> None:

@@ -53,8 +53,7 @@ def make_server(host: str, port: int) -> Any:
             """The gateway logs what matters."""
 
     moto = DomainDispatcherApplication(create_backend_app)
-    server = make(host, port, Gateway(moto), threaded=True, request_handler=Handler)
-    server.daemon_threads = True
+    server: Any = make(host, port, Gateway(moto), threaded=True, request_handler=Handler)
     client.url = f"http://{host}:{server.server_port}"
     os.environ["MOTO_PORT"] = str(server.server_port)
     return server

@@ -1,5 +1,7 @@
 """What every adapter has in common: the context it works in, names, waiting, and shaping of parameters."""
 
+# ruff: noqa: ARG002 - every adapter has the base class's signatures
+
 from __future__ import annotations
 
 import random
@@ -67,7 +69,7 @@ class Context:
 
     def name(self, limit: int = 64, *, lower: bool = False, joiner: str = "-") -> str:
         """A name as CloudFormation generates them: stack, logical id and twelve random characters."""
-        tail = "".join(random.choices(string.ascii_letters + string.digits, k=12))  # noqa: S311 - a name, not a secret
+        tail = "".join(random.choices(string.ascii_letters + string.digits, k=12))
         room = limit - len(tail) - 2 * len(joiner)
         stack, logical = self.stack_name, self.logical_id
         if len(stack) + len(logical) > room:
@@ -106,11 +108,11 @@ class Adapter:
         """Remove it; a resource that is already gone is no error."""
         raise NotImplementedError
 
-    def replaces(self, old: Props, new: Props) -> bool:  # noqa: ARG002
+    def replaces(self, old: Props, new: Props) -> bool:
         """Whether this change means a new resource beyond what the schema says."""
         return False
 
-    def actual(self, ctx: Context, made: Made, p: Props) -> Props | None:  # noqa: ARG002
+    def actual(self, ctx: Context, made: Made, p: Props) -> Props | None:
         """The properties as they really are, for drift detection; None where that is not looked at."""
         return None
 

@@ -1,5 +1,7 @@
 """CloudFormation's own types: custom resources, wait conditions and their handles, nested stacks refused."""
 
+# ruff: noqa: ARG002 - every adapter has the base class's signatures
+
 from __future__ import annotations
 
 import json
@@ -7,10 +9,11 @@ import time
 import uuid
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from cfgen.sandbox import responses
 from cfgen.sandbox.adapters.base import Adapter, Context, Made, Props, gone, register
 from cfgen.sandbox.cfn.errors import Cancelled, ResourceFailure
-from botocore.exceptions import ClientError
 
 
 def _strings(value: Any) -> Any:
@@ -151,7 +154,8 @@ class WaitCondition(Adapter):
             failed = next((s for s in slot.signals.values() if s["Status"] == "FAILURE"), None)
             if failed is not None:
                 raise ResourceFailure(
-                    f"WaitCondition received failed message: '{failed.get('Reason')}' for uniqueId: {failed['UniqueId']}",
+                    f"WaitCondition received failed message: '{failed.get('Reason')}' for uniqueId: "
+                    f"{failed['UniqueId']}",
                     physical_id,
                 )
             if len(slot.signals) >= count:

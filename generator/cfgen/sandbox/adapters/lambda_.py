@@ -1,5 +1,7 @@
 """Lambda: functions, permissions, versions, aliases, URLs."""
 
+# ruff: noqa: ARG002 - every adapter has the base class's signatures
+
 from __future__ import annotations
 
 import io
@@ -138,7 +140,7 @@ class Function(Adapter):
         keys = [
             key for key in ("Description", "Handler", "MemorySize", "Role", "Runtime", "Timeout") if key in p
         ]
-        actual = {key: found.get(key) for key in keys}
+        actual: Props = {key: found.get(key) for key in keys}
         if "Environment" in p:
             actual["Environment"] = {"Variables": (found.get("Environment") or {}).get("Variables", {})}
         return actual

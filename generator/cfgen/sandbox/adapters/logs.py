@@ -1,5 +1,7 @@
 """CloudWatch Logs: log groups, metric and subscription filters."""
 
+# ruff: noqa: ARG002 - every adapter has the base class's signatures
+
 from __future__ import annotations
 
 from cfgen.sandbox.adapters.base import (
@@ -33,9 +35,9 @@ class LogGroup(Adapter):
                 if group["logGroupName"] == name
             ],
         )
-        arguments = {"logGroupName": name}
+        arguments: Props = {"logGroupName": name}
         if tags := tag_pairs(p.get("Tags")):
-            arguments["tags"] = tags  # type: ignore[assignment]
+            arguments["tags"] = tags
         if key := p.get("KmsKeyId"):
             arguments["kmsKeyId"] = key
         logs.create_log_group(**arguments)

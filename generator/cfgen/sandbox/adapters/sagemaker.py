@@ -1,5 +1,7 @@
 """SageMaker hosting: models, endpoint configurations, endpoints, inference components."""
 
+# ruff: noqa: ARG002 - every adapter has the base class's signatures
+
 from __future__ import annotations
 
 from typing import Any

@@ -10,7 +10,7 @@ from cfgen.sandbox.cfn import loader, parameters, references, template, transfor
 from cfgen.sandbox.cfn import prepare as preparing
 from cfgen.sandbox.cfn.engine import Operation
 from cfgen.sandbox.cfn.errors import ValidationError
-from cfgen.sandbox.cfn.plan import Plan, outputs_changed
+from cfgen.sandbox.cfn.plan import Plan, nothing_changes
 from cfgen.sandbox.cfn.state import Stack, now, store
 from cfgen.sandbox.clients import Credentials
 from cfgen.sandbox.iam import principals
@@ -140,8 +140,7 @@ def update_stack(call: Call) -> Any:
         prepared = prepared_update(call, stack, keys)
         plan = Plan(stack, prepared)
         prepared.imports |= plan.imports
-        nothing = plan.metadata_only() and not outputs_changed(stack, prepared)
-        if nothing and stack.tags == prepared.tags and stack.role_arn == role:
+        if nothing_changes(stack, plan) and stack.role_arn == role:
             raise ValidationError("No updates are to be performed.")
         stack.role_arn, stack.keys = role, keys
         stack.disable_rollback = bool(p.get("DisableRollback"))
@@ -321,7 +320,7 @@ def get_template_summary(call: Call) -> Any:
 def _summary(body: str, region: str) -> dict[str, Any]:
     original = loader.load(body)
     used = transforms.names_of(original)
-    given = {"Parameters": []}
+    given: dict[str, Any] = {"Parameters": []}
     expanded, _ = transforms.expand(original, given, region, ["CAPABILITY_AUTO_EXPAND"])
     template.check_structure(expanded)
     preparing._check_types(expanded, region)

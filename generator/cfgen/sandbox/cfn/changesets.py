@@ -10,7 +10,7 @@ from cfgen.sandbox.cfn import api
 from cfgen.sandbox.cfn import prepare as preparing
 from cfgen.sandbox.cfn.engine import Operation
 from cfgen.sandbox.cfn.errors import ValidationError
-from cfgen.sandbox.cfn.plan import Plan, outputs_changed
+from cfgen.sandbox.cfn.plan import Plan, nothing_changes
 from cfgen.sandbox.cfn.state import Change, ChangeSet, Stack, store
 from cfgen.sandbox.registry import operation
 from cfgen.sandbox.settings import settings
@@ -34,7 +34,8 @@ def create_change_set(call: Call) -> Any:
         if kind == "CREATE":
             if stack is not None and stack.status != "REVIEW_IN_PROGRESS":
                 raise ValidationError(
-                    f"Stack [{stack.name}] already exists and cannot be created again with the changeSet [{p['ChangeSetName']}]."
+                    f"Stack [{stack.name}] already exists and cannot be created again with the changeSet "
+                    f"[{p['ChangeSetName']}]."
                 )
             if stack is None:
                 preparing.check_stack_name(p["StackName"])
@@ -81,10 +82,9 @@ def _fill(stack: Stack, change_set: ChangeSet) -> None:
             "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]. To troubleshoot "
             f"Early Validation errors, use the DescribeEvents API for detailed failure information. {details}"
         )
-    elif change_set.type == "UPDATE" and plan.metadata_only():
-        if not outputs_changed(stack, prepared) and stack.tags == prepared.tags:
-            change_set.status, change_set.execution = "FAILED", "UNAVAILABLE"
-            change_set.reason = _EMPTY if not plan.changes else "No updates are to be performed."
+    elif change_set.type == "UPDATE" and nothing_changes(stack, plan):
+        change_set.status, change_set.execution = "FAILED", "UNAVAILABLE"
+        change_set.reason = _EMPTY if not plan.changes else "No updates are to be performed."
 
 
 def find_change_set(call: Call, name: str, stack_name: str | None) -> tuple[Stack, ChangeSet]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cfgen.sandbox.cfn import schema
+from cfgen.sandbox.cfn.notifications import notify
 from cfgen.sandbox.cfn.plan import Plan
 from cfgen.sandbox.cfn.prepare import Prepared
 from cfgen.sandbox.cfn.rollback import Rollback
@@ -15,7 +16,6 @@ from cfgen.sandbox.cfn.state import Resource, Stack, now, store
 from cfgen.sandbox.cfn.values import outputs_of
 from cfgen.sandbox.cfn.walk import reverse, walk
 from cfgen.sandbox.cfn.worker import Worker, reason_of
-from cfgen.sandbox.cfn.notifications import notify
 
 
 class Operation:

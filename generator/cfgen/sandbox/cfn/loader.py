@@ -50,7 +50,7 @@ def load(text: str) -> dict[str, Any]:
             ) from None
     else:
         try:
-            data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+            data = yaml.load(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""

@@ -113,9 +113,9 @@ def _check(
                 if lead
                 else "must be one of AllowedValues"
             )
-    if pattern := declaration.get("AllowedPattern"):
-        if not kind.startswith("AWS::SSM") and any(not re.fullmatch(str(pattern), item) for item in items):
-            refuse(f"must match pattern {pattern}")
+    pattern = declaration.get("AllowedPattern")
+    if pattern and any(not re.fullmatch(str(pattern), item) for item in items):
+        refuse(f"must match pattern {pattern}")
     if kind in ("Number", "List<Number>"):
         for item in items:
             try:

@@ -173,3 +173,9 @@ def outputs_changed(stack: Stack, prepared: Prepared) -> bool:
         != {n: p.value for n, p in prepared.parameters.items()}
         or before.truth != prepared.truth
     )
+
+
+def nothing_changes(stack: Stack, plan: Plan) -> bool:
+    """Whether AWS would say that there is nothing to update."""
+    prepared = plan.prepared
+    return plan.metadata_only() and not outputs_changed(stack, prepared) and stack.tags == prepared.tags

@@ -113,7 +113,7 @@ def check(template: dict[str, Any], region: str) -> None:
                         raise TemplateError(
                             f"Template error: unresolved condition dependency {name} in Fn::If"
                         )
-                elif name not in mappings and attribute != "default" and not isinstance(name, dict):
+                elif name not in mappings and attribute != "default":
                     raise TemplateError(
                         f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
                     )
@@ -131,7 +131,8 @@ def check(template: dict[str, Any], region: str) -> None:
         if unresolved:
             names = ", ".join(dict.fromkeys(unresolved))
             raise TemplateError(
-                f"Template format error: Unresolved resource dependencies [{names}] in the {block} block of the template"
+                f"Template format error: Unresolved resource dependencies [{names}] in the {block} block of the "
+                "template"
             )
     _check_conditions(conditions, parameters, mappings)
 

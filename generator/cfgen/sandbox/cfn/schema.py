@@ -132,13 +132,38 @@ def _enum(validator: Any, wanted: list[Any], instance: Any, parent: Any) -> Iter
 
 
 def _pattern(validator: Any, wanted: str, instance: Any, parent: Any) -> Iterator[Any]:
-    if isinstance(instance, Unknown) or isinstance(instance, dict | list):
+    if isinstance(instance, Unknown | dict | list):
         return
     try:
         yield from Draft7Validator.VALIDATORS["pattern"](validator, wanted, text(instance), parent)
     except re.error:
         # a few schemas carry Java expressions Python cannot read
         return
+
+
+def _pattern_properties(validator: Any, wanted: dict[str, Any], instance: Any, _parent: Any) -> Iterator[Any]:
+    if not isinstance(instance, dict):
+        return
+    for pattern, inner in wanted.items():
+        for key, value in instance.items():
+            try:
+                applies = re.search(pattern, key)
+            except re.error:
+                applies = None
+            if applies:
+                yield from validator.descend(value, inner, path=key, schema_path=pattern)
+
+
+def _additional(validator: Any, wanted: Any, instance: Any, parent: Any) -> Iterator[Any]:
+    if isinstance(instance, Unknown):
+        return
+    for pattern in parent.get("patternProperties", {}):
+        try:
+            re.compile(pattern)
+        except re.error:
+            # whether a key matches cannot be told
+            return
+    yield from Draft7Validator.VALIDATORS["additionalProperties"](validator, wanted, instance, parent)
 
 
 def _numeric(name: str) -> Any:
@@ -162,34 +187,21 @@ _checker = (
     .redefine("object", _is_object)
     .redefine("array", _is_array)
 )
-_keywords: dict[str, Any] = {
-    name: _skip_unknown(check)
-    for name, check in Draft7Validator.VALIDATORS.items()
-    if name
-    not in (
-        "$ref",
-        "enum",
-        "pattern",
-        "minimum",
-        "maximum",
-        "format",
-        "if",
-        "then",
-        "allOf",
-        "anyOf",
-        "oneOf",
-        "not",
-    )
-}
-_keywords |= {
+_OWN_WAY = ("$ref", "enum", "pattern", "minimum", "maximum", "format", "if", "allOf", "anyOf", "oneOf", "not")
+_keywords: dict[str, Any] = {}
+for _name, _check in Draft7Validator.VALIDATORS.items():
+    if _name not in _OWN_WAY:
+        _keywords[_name] = _skip_unknown(_check)
+_own: dict[str, Any] = {
     "enum": _enum,
     "pattern": _pattern,
-    "minimum": _numeric("minimum"),
-    "maximum": _numeric("maximum"),
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional,
 }
-_keywords |= {
-    name: _skip_unknown(Draft7Validator.VALIDATORS[name]) for name in ("allOf", "anyOf", "oneOf", "not", "if")
-}
+_own["minimum"], _own["maximum"] = _numeric("minimum"), _numeric("maximum")
+for _name in ("allOf", "anyOf", "oneOf", "not", "if"):
+    _own[_name] = _skip_unknown(Draft7Validator.VALIDATORS[_name])
+_keywords.update(_own)
 _Validator: Any = extend(Draft7Validator, _keywords, type_checker=_checker)
 
 

@@ -77,7 +77,7 @@ def _refuse_extensions(value: Any) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             if isinstance(key, str) and (
-                key in _EXTENSION_FUNCTIONS[1:] and len(value) == 1 or key.startswith("Fn::ForEach")
+                (key in _EXTENSION_FUNCTIONS[1:] and len(value) == 1) or key.startswith("Fn::ForEach")
             ):
                 raise TemplateError(
                     f"Template error: Encountered unsupported function: {key.split('::ForEach')[0]}"
@@ -160,7 +160,6 @@ def _fill(value: Any, variable: str, entry: str) -> Any:
 
 def _sam(template: dict[str, Any], values: dict[str, Any], region: str) -> dict[str, Any]:
     try:
-        from samtranslator.parser.parser import Parser
         from samtranslator.model.exceptions import InvalidDocumentException
         from samtranslator.translator.transform import transform
     except ImportError:
@@ -185,6 +184,5 @@ def _sam(template: dict[str, Any], values: dict[str, Any], region: str) -> dict[
         raise ValidationError(
             f"Transform {SAM} failed with: Invalid Serverless Application Specification document. {causes}"
         ) from None
-    del Parser
     result.pop("Globals", None)
     return result

@@ -33,7 +33,8 @@ def made_lookup(stack: Stack) -> Lookup:
         resource = stack.resources.get(name)
         if resource is None:
             raise TemplateError(
-                f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the template"
+                f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the "
+                "template"
             )
         return value_of(resource, attribute)
 

@@ -147,9 +147,8 @@ def _lambda(call: Call) -> list[str]:
 
 def _iam(call: Call) -> list[str]:
     p = call.params
-    if arn := p.get("PolicyArn"):
-        if not p.get("RoleName"):
-            return [arn]
+    if (arn := p.get("PolicyArn")) and not p.get("RoleName"):
+        return [arn]
     if name := p.get("RoleName"):
         roles = iam_backends[call.account][call.partition].roles.values()
         path = next((role.path for role in list(roles) if role.name == name), p.get("Path") or "/")

@@ -10,24 +10,28 @@ import logging
 import sys
 import time
 import traceback
+from pathlib import Path
+from typing import Any
 
 
 class Context:
     """What a handler gets as its second argument."""
 
-    def __init__(self, values):
+    def __init__(self, values: dict[str, Any]) -> None:
         self.__dict__.update(values)
         self.identity = None
         self.client_context = None
 
-    def get_remaining_time_in_millis(self):
+    _deadline = 0.0
+
+    def get_remaining_time_in_millis(self) -> int:
         return max(0, int((self._deadline - time.time()) * 1000))
 
-    def log(self, message):
+    def log(self, message: Any) -> None:
         sys.stdout.write(str(message))
 
 
-def describe(error):
+def describe(error: BaseException) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)
     shown = [
         f'  File "{f.filename}", line {f.lineno}, in {f.name}\n    {f.line}\n'
@@ -42,7 +46,7 @@ def describe(error):
     }
 
 
-def main():
+def main() -> None:
     outcome_file, handler_name = sys.argv[1], sys.argv[2]
     given = json.loads(sys.stdin.read())
     sys.stdin = io.StringIO()
@@ -50,7 +54,7 @@ def main():
         level=logging.WARNING, format="[%(levelname)s]\t%(asctime)s\t%(message)s", stream=sys.stdout
     )
     context = Context(given["context"])
-    outcome = {}
+    outcome: dict[str, Any] = {}
     try:
         module_name, _, function_name = handler_name.rpartition(".")
         try:
@@ -83,8 +87,7 @@ def main():
         )
         print("".join(details["stackTrace"]))
         outcome = {"error": details}
-    with open(outcome_file, "w") as file:
-        json.dump(outcome, file)
+    Path(outcome_file).write_text(json.dumps(outcome))
     sys.stdout.flush()
 
 

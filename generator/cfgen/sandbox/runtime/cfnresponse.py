@@ -2,12 +2,21 @@
 
 import json
 import urllib.request
+from typing import Any
 
 SUCCESS = "SUCCESS"
 FAILED = "FAILED"
 
 
-def send(event, context, responseStatus, responseData, physicalResourceId=None, noEcho=False, reason=None):  # noqa: N803
+def send(
+    event: dict[str, Any],
+    context: Any,
+    responseStatus: str,
+    responseData: dict[str, Any],
+    physicalResourceId: str | None = None,
+    noEcho: bool = False,
+    reason: str | None = None,
+) -> None:
     """PUT the answer; a failure to do so is printed, as in AWS's module."""
     answer = {
         "Status": responseStatus,

@@ -38,7 +38,7 @@ def holds(rule: dict[str, Any], data: Any, context: Any) -> bool:
             return not wanted
         raise
     if operator.startswith("Is"):
-        return _is(operator, value) == wanted
+        return bool(_is(operator, value) == wanted)
     if operator.endswith("Path"):
         operator, wanted = operator.removesuffix("Path"), paths.get(data, wanted, context)
     if operator == "BooleanEquals":
@@ -78,9 +78,9 @@ def _compare(operator: str, value: Any, wanted: Any) -> bool:
         left, right = _moment(value), _moment(wanted)
         if left is None or right is None:
             return False
-    elif kind == "String" and not (isinstance(left, str) and isinstance(right, str)):
-        return False
-    elif kind == "Numeric" and (isinstance(left, bool) or not isinstance(left, int | float)):
+    elif (kind == "String" and not (isinstance(left, str) and isinstance(right, str))) or (
+        kind == "Numeric" and (isinstance(left, bool) or not isinstance(left, int | float))
+    ):
         return False
     return bool(
         {

@@ -163,7 +163,7 @@ _FUNCTIONS: dict[str, Any] = {
     "States.JsonMerge": _merge,
     "States.JsonToString": lambda value: json.dumps(value, separators=(",", ":")),
     "States.MathAdd": lambda left, right: math.trunc(left + right),
-    "States.MathRandom": lambda low, high, *_: random.randrange(low, high),  # noqa: S311 - not for secrets
+    "States.MathRandom": lambda low, high, *_: random.randrange(low, high),
     "States.StringSplit": lambda text, marks: [
         part for part in re.split(f"[{re.escape(marks)}]", text) if part
     ],

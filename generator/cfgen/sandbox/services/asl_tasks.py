@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -211,10 +212,8 @@ def _build(execution: Execution, resource: str, p: Any, keys: Credentials, deadl
 
     def stop() -> None:
         # best effort, as on AWS: a role without codebuild:StopBuild leaves the build running
-        try:
+        with contextlib.suppress(ClientError):
             codebuild.stop_build(id=build_id)
-        except ClientError:
-            pass
 
     while True:
         try:

@@ -22,7 +22,7 @@ from cfgen.sandbox.services import buildspec as specs
 from cfgen.sandbox.services import codebuild_env, eventbus
 from cfgen.sandbox.services.loglines import LogWriter
 from cfgen.sandbox.settings import settings
-from cfgen.sandbox.wire import ACCOUNT, AwsError
+from cfgen.sandbox.wire import ACCOUNT, AwsError, partition_of
 
 
 class PhaseFailed(Exception):
@@ -75,10 +75,11 @@ class Build:
             "cloudWatchLogs": self.logs_config.get("cloudWatchLogs") or {"status": "ENABLED"}
         }
         if self.group:
+            group = f"arn:{partition_of(self.region)}:logs:{self.region}:{ACCOUNT}:log-group:{self.group}"
             logs |= {
                 "groupName": self.group,
                 "streamName": self.stream,
-                "cloudWatchLogsArn": f"arn:aws:logs:{self.region}:{ACCOUNT}:log-group:{self.group}:log-stream:{self.stream}",
+                "cloudWatchLogsArn": f"{group}:log-stream:{self.stream}",
             }
         view: dict[str, Any] = {
             "id": self.id,

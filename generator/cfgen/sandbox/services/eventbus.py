@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from moto.events.models import EventPattern, events_backends
 
@@ -48,7 +48,7 @@ def deliver(event: dict[str, Any], bus: str, region: str) -> None:
             continue
         pattern = rule.event_pattern
         matcher = pattern if hasattr(pattern, "matches_event") else EventPattern.load(str(pattern))
-        if not matcher.matches_event(event):
+        if not matcher.matches_event(cast("Any", event)):
             continue
         if faults.strike("lose-event", detail_type=str(event["detail-type"])):
             continue

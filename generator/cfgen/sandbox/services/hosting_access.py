@@ -87,13 +87,13 @@ def _place(uri: str) -> tuple[str, str]:
 
 def data_problem(container: dict[str, Any], role: str, region: str) -> str:
     """Why SageMaker could not read a container's model data; empty if it can."""
-    source = (container.get("ModelDataSource") or {}).get("S3DataSource")
+    source: dict[str, Any] | None = (container.get("ModelDataSource") or {}).get("S3DataSource")
     uri = source["S3Uri"] if source else container.get("ModelDataUrl")
     if not uri or not str(uri).startswith(("s3://", "http")):
         return ""
     bucket, key = _place(str(uri))
     arn = f"arn:aws:s3:::{bucket}"
-    is_prefix = bool(source) and source["S3DataType"] == "S3Prefix"
+    is_prefix = source is not None and source["S3DataType"] == "S3Prefix"
     advice = (
         f'Please ensure that the role "{role}" exists and that its trust relationship policy allows the action '
         '"sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". Also ensure that the role has '
@@ -115,11 +115,11 @@ def data_problem(container: dict[str, Any], role: str, region: str) -> str:
     if not keys or (not is_prefix and key not in keys):
         return f"Could not find model data at {uri}."
     if is_prefix:
-        return _prefix_problem(str(uri), key, found, keys)
+        return _prefix_problem(str(uri), key, keys)
     return ""
 
 
-def _prefix_problem(uri: str, prefix: str, bucket: Any, keys: list[str]) -> str:
+def _prefix_problem(uri: str, prefix: str, keys: list[str]) -> str:
     names = set(keys)
     for name in keys:
         rest = name.removeprefix(prefix)

@@ -41,7 +41,7 @@ def respond(name: str, body: bytes, content_type: str, accept: str) -> tuple[byt
     url = settings.responders.get(name) or settings.responders.get("*")
     if not url:
         return body, content_type or "application/octet-stream"
-    request = urllib.request.Request(  # noqa: S310 - a loopback address given by the test
+    request = urllib.request.Request(
         url, data=body, method="POST", headers={"Content-Type": content_type, "Accept": accept or "*/*"}
     )
     try:
@@ -75,7 +75,8 @@ def _answer(call: Call) -> tuple[bytes, str, str]:
         if not component:
             raise AwsError(
                 "ValidationError",
-                "Inference Component Name header is required for endpoints to which you plan to deploy inference components.",
+                "Inference Component Name header is required for endpoints to which you plan to deploy inference "
+                "components.",
             )
         found = hosting_of(call.region).components.get(str(component).lower())
         if found is None or found["InferenceComponentStatus"] != "InService":

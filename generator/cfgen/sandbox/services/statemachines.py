@@ -65,7 +65,8 @@ def _check_role(call: Call, role: str, definition: str, logging: dict[str, Any] 
         )
     if "codebuild:startBuild.sync" in definition:
         # .sync lives on a managed EventBridge rule made with the machine's role
-        rule = f"arn:{call.partition}:events:{call.region}:{ACCOUNT}:rule/StepFunctionsGetEventForCodeBuildStartBuildRule"
+        prefix = f"arn:{call.partition}:events:{call.region}:{ACCOUNT}:rule"
+        rule = f"{prefix}/StepFunctionsGetEventForCodeBuildStartBuildRule"
         for action in ("events:PutTargets", "events:PutRule", "events:DescribeRule"):
             if enforce.simulate(role, action, rule, call.region):
                 raise AwsError("AccessDeniedException", f"'{role}' is not authorized to create managed-rule.")
