@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cfgen.lint.assertions import refused
+from cfgen.lint.dependencies import REGIONAL, dependencies
 from cfgen.lint.evaluate import Evaluator, Map, Path, Seq, pseudo, text, token, whole_token
 
 _MOST_WORLDS = 96
@@ -42,11 +43,24 @@ class Resource:
 
 
 class World:
-    """One region and one value for every parameter. ``note`` says how it differs from the default."""
+    """One region and one value for every parameter. ``note`` says how it differs from the default.
+
+    ``base`` is the world it differs from, in the names ``differs``: what depends on none of them is the same in
+    both, and need not be evaluated again. ``touched`` collects the resources that were asked for.
+    """
 
     def __init__(
-        self, template: Template, region: str, values: Mapping[str, Any], note: str = "", forced: str = ""
+        self,
+        template: Template,
+        region: str,
+        values: Mapping[str, Any],
+        note: str = "",
+        forced: str = "",
+        base: World | None = None,
+        differs: frozenset[str] = REGIONAL,
     ) -> None:
+        self.base, self.differs = base, differs
+        self.touched: set[str] = set()
         self.template, self.region, self.note = template, region, note
         self.regions: tuple[str, ...] = (region,)
         self._values, self._forced = values, forced
@@ -93,9 +107,18 @@ class World:
 
     def resource(self, name: str) -> Resource | None:
         """The resource of that name, None where its condition leaves it out."""
+        self.touched.add(name)
         if name not in self._resources:
-            self._resources[name] = self._make(name)
+            if self.base is not None and not self.changes(name):
+                same = self.base.resource(name)
+                self._resources[name] = same and replace(same, world=self)
+            else:
+                self._resources[name] = self._make(name)
         return self._resources[name]
+
+    def changes(self, name: str) -> bool:
+        """Whether the resource can differ from the one in ``base``."""
+        return not self.differs.isdisjoint(self.template.depends.get(name, frozenset()))
 
     def _make(self, name: str) -> Resource | None:
         raw = self.template.section("Resources").get(name)
@@ -166,6 +189,11 @@ class Template:
         )
 
     @functools.cached_property
+    def depends(self) -> dict[str, frozenset[str]]:
+        """What each resource's evaluation can depend on."""
+        return dependencies(self.raw)
+
+    @functools.cached_property
     def defaults(self) -> dict[str, Any]:
         """Every parameter at its default, or its first allowed value, or unknown."""
         return {str(name): _default(str(name), raw) for name, raw in self.section("Parameters").items()}
@@ -173,8 +201,12 @@ class Template:
     @functools.cached_property
     def by_region(self) -> tuple[World, ...]:
         """The default world in each region, but for those the template's Rules refuse."""
-        worlds = (World(self, region, self.defaults) for region in self.regions)
-        return tuple(world for world in worlds if not world.refused)
+        found: list[World] = []
+        for region in self.regions:
+            world = World(self, region, self.defaults, base=found[0] if found else None)
+            if not world.refused:
+                found.append(world)
+        return tuple(found)
 
     @functools.cached_property
     def distinct(self) -> tuple[World, ...]:
@@ -189,7 +221,7 @@ class Template:
             ]
             holds = [world.condition(str(name)) for name in self.section("Conditions")]
             key = repr((rows, holds, pseudo("AWS::Partition", world.region)))
-            groups.setdefault(key, World(self, world.region, self.defaults))
+            groups.setdefault(key, World(self, world.region, self.defaults, base=self.by_region[0]))
             members.setdefault(key, []).append(world.region)
         for key, world in groups.items():
             world.regions = tuple(members[key])
@@ -198,30 +230,36 @@ class Template:
     @functools.cached_property
     def others(self) -> tuple[World, ...]:
         """Choices and turns, in the first region."""
-        region = self.by_region[0].region if self.by_region else self.regions[0]
+        if not self.by_region:
+            return ()
+        base = self.by_region[0]
         found: list[World] = []
         for name, raw in self.section("Parameters").items():
             for value in _allowed(raw):
                 if text(value) != text(self.defaults[str(name)]):
-                    found.append(
-                        World(self, region, {**self.defaults, str(name): value}, f"{name} is {value}")
-                    )
+                    found.append(self._choice(base, str(name), value, f"{name} is {value}"))
         for name in self.section("Conditions"):
             seen = {world.condition(str(name)) for world in (*self.by_region[:1], *found[:_MOST_WORLDS])}
             if len(seen) == 1:
-                found.append(self._turn(str(name), not seen.pop(), region))
+                found.append(self._turn(base, str(name), not seen.pop()))
         return tuple(world for world in found[:_MOST_WORLDS] if not world.refused)
 
-    def _turn(self, name: str, wanted: bool, region: str) -> World:
+    def _choice(self, base: World, name: str, value: Any, note: str) -> World:
+        values = {**self.defaults, name: value}
+        return World(self, base.region, values, note, base=base, differs=frozenset({name}))
+
+    def _turn(self, base: World, name: str, wanted: bool) -> World:
         """A world in which the condition is ``wanted``: by one parameter's value if that can do it."""
         note = f"{name} is {'true' if wanted else 'false'}"
         for parameter, literal in _compared(self.section("Conditions"), name):
             if parameter in self.defaults:
                 for value in (token(f"param:{parameter}"), literal):
-                    world = World(self, region, {**self.defaults, parameter: value}, note)
+                    world = self._choice(base, parameter, value, note)
                     if world.condition(name) == wanted:
                         return world
-        return World(self, region, self.defaults, note, forced=name)
+        return World(
+            self, base.region, self.defaults, note, forced=name, base=base, differs=frozenset({name})
+        )
 
 
 def _default(name: str, raw: Any) -> Any:

@@ -54,12 +54,21 @@ class Rule(CloudFormationLintRule):  # type: ignore[misc]
         if self.types and not template.names_of(self.types):
             return []
         regions: dict[tuple[Path, str], dict[str, None]] = {}
-        for world in template.by_region if self.every_region else template.distinct:
-            for hit in self.check_world(world):
+        first: list[tuple[Path, str]] = []
+        touched: set[str] = set()
+        for number, world in enumerate(template.by_region if self.every_region else template.distinct):
+            if number == 0 or self.every_region or _differs(world, touched):
+                world.touched.clear()
+                hits = list(self.check_world(world))
+            else:
+                hits = first  # nothing the rule looked at is different here
+            if number == 0:
+                first, touched = hits, set(world.touched)
+            for hit in hits:
                 regions.setdefault(hit, {}).update(dict.fromkeys(world.regions))
         notes: dict[tuple[Path, str], str] = {}
         for world in template.others if self.choices else ():
-            for hit in self.check_world(world):
+            for hit in self.check_world(world) if _differs(world, touched) else ():
                 if hit not in regions:
                     notes.setdefault(hit, world.note)
         asked = template.regions
@@ -70,6 +79,11 @@ class Rule(CloudFormationLintRule):  # type: ignore[misc]
             found.append(RuleMatch(list(path), message + tail, regions=list(where) if tail else []))
         found += [RuleMatch(list(path), f"{message} when {note}") for (path, message), note in notes.items()]
         return found
+
+
+def _differs(world: World, touched: set[str]) -> bool:
+    """Whether any resource the rule looked at can be another one in this world."""
+    return any(world.changes(name) for name in touched)
 
 
 @functools.lru_cache(maxsize=2)
