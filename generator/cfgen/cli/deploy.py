@@ -1,0 +1,215 @@
+"""``cfgen deploy``: specs → running endpoints."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cfgen.cli.options import catalog_option, format_option, plural, specs_argument, warn
+from cfgen.deploy import console
+from cfgen.errors import CfgenError
+
+if TYPE_CHECKING:
+    from cfgen.deploy.run import Launch, Prepared, Result
+    from cfgen.render.template import Template
+
+
+@click.command("deploy")
+@specs_argument
+@console.regions_option
+@click.option(
+    "--parameter", "-p", "parameters", multiple=True, metavar="K=V", help="A template parameter; repeatable."
+)
+@click.option(
+    "--parameters-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Parameters in any of CloudFormation's shapes; --parameter wins.",
+)
+@click.option(
+    "--reset-parameters", is_flag=True, help="The spec's values for whatever is not given, not the stack's."
+)
+@click.option("--stack-name", metavar="NAME", help="Name of the stack (default: the spec's name).")
+@click.option(
+    "--tags", "tags", multiple=True, metavar="K=V", help="A tag of stack and resources; repeatable."
+)
+@click.option("--role-arn", metavar="ARN", help="Role that CloudFormation works with, instead of the caller.")
+@console.profile_option
+@click.option("--s3-bucket", metavar="NAME", help="Bucket for a template over 51,200 bytes and for assets.")
+@click.option("--no-confirm", is_flag=True, help="Do not ask before executing.")
+@click.option("--no-execute", is_flag=True, help="Make and show the change set, and leave it.")
+@console.timeout_option(14 * 3600, "How long to follow; what runs in AWS goes on")
+@click.option(
+    "--on-failure",
+    type=click.Choice(["rollback", "keep", "delete"]),
+    default="rollback",
+    show_default=True,
+    help="After a failure: roll back; keep what was made; or also delete a new stack.",
+)
+@click.option("--termination-protection", is_flag=True, help="Protect the stack against deletion.")
+@click.option(
+    "--max-concurrency", type=click.IntRange(1, 32), default=4, show_default=True, help="Stacks at a time."
+)
+@click.option("--no-request", is_flag=True, help="Send the finished endpoint no request.")
+@click.option("--sandbox", is_flag=True, help="Into the local sandbox: no account, no cost.")
+@catalog_option
+@console.color_option
+@format_option
+def command(
+    specs: tuple[str, ...], regions: tuple[str, ...], sandbox: bool, profile: str | None, **options: Any
+) -> int:
+    """Deploy specs (files, folders or patterns) with the AWS CLI, in one region or several.
+
+    Renders and lints, makes a change set, shows it, asks, executes it and follows the events to the end; then looks
+    whether the endpoint serves the new configuration and answers. Nothing to change is done (exit code 0).
+    """
+    from cfgen.deploy.session import regions_of
+
+    ask = not options["no_confirm"] and not options["no_execute"]
+    if ask and not console.interactive():
+        raise click.UsageError(
+            "nobody to ask: the input is no terminal. Add --no-confirm, or --no-execute to look first."
+        )
+    with contextlib.ExitStack() as stack:
+        if sandbox:
+            url = stack.enter_context(console.sandboxed(regions[0] if regions else "us-east-1"))
+            profile = None
+            warn([f"sandbox at {url}: a local stand-in, not AWS"])
+        return _deploy(specs, regions_of(regions, profile), profile, ask, **options)
+
+
+def _deploy(
+    specs: tuple[str, ...], regions: list[str], profile: str | None, ask: bool, **options: Any
+) -> int:
+    from cfgen.deploy import awscli, parallel
+
+    templates = _render(specs, options["overlay"])
+    launches = _launches(templates, regions, profile, options)
+    awscli.find()
+    stop = threading.Event()
+    several = len(launches) > 1
+    results = parallel.deploy_all(
+        launches,
+        reporter=lambda launch: console.reporter(
+            launch.label, several=several, color=not options["no_color"]
+        ),
+        confirm=lambda ready, failed: _confirm(ready, failed, ask),
+        execute=not options["no_execute"],
+        at_once=options["max_concurrency"],
+        stop=stop,
+    )
+    _show(results, options["style"], several)
+    for result in results:
+        if result.error is not None:
+            console.tell(result.error, result.launch.label if several else "")
+    codes = {result.error.exit_code for result in results if result.error is not None}
+    return 130 if stop.is_set() else codes.pop() if len(results) == 1 and codes else int(bool(codes))
+
+
+def _render(specs: tuple[str, ...], overlay: Path | None) -> list[Template]:
+    from cfgen import pipeline
+    from cfgen.spec.find import find_specs
+
+    found, problems = [], []
+    overlay = pipeline.overlay_file(overlay)
+    for path in find_specs(specs):
+        try:
+            found.append(pipeline.render_checked(path, overlay))
+            warn(found[-1].warnings)
+        except CfgenError as error:
+            problems.append(error)
+    if problems:
+        raise CfgenError("\n".join(error.message for error in problems), hint=problems[0].hint)
+    return found
+
+
+def _launches(
+    templates: list[Template], regions: list[str], profile: str | None, options: dict[str, Any]
+) -> list[Launch]:
+    from cfgen.deploy import inputs, run
+    from cfgen.deploy.awscli import check_size
+
+    if options["stack_name"] and len(templates) > 1:
+        raise click.UsageError(f"--stack-name names one stack; {plural(len(templates), 'spec')} given.")
+    given = inputs.parameters_file(options["parameters_file"]) if options["parameters_file"] else {}
+    given |= inputs.pairs(options["parameters"], "--parameter")
+    inputs.check_known(given, templates)
+    tags = inputs.pairs(options["tags"], "--tags")
+    for template in templates:
+        inputs.check_regions(template, regions)
+        check_size(template.size, options["s3_bucket"])
+    for template in templates:
+        run.lint(template, regions)
+    return [
+        run.Launch(
+            template,
+            options["stack_name"] or template.name,
+            region,
+            profile,
+            {name: value for name, value in given.items() if name in dict(template.parameters)},
+            tags,
+            options["role_arn"],
+            options["s3_bucket"],
+            options["timeout"],
+            options["on_failure"],
+            options["termination_protection"],
+            options["reset_parameters"],
+            not options["no_request"],
+        )
+        for template in templates
+        for region in regions
+    ]
+
+
+def _confirm(ready: list[Prepared], failed: list[Result], ask: bool) -> bool:
+    from cfgen.deploy.changes import lines
+
+    several = len(ready) + len(failed) > 1
+    for one in ready:
+        if one.change_set is not None:
+            click.echo(f"{one.launch.stack_name} in {one.launch.region}:", err=True)
+            for line in lines(one.change_set):
+                click.echo(f"  {line}", err=True)
+    for result in failed:
+        if result.error is not None:
+            console.tell(result.error, result.launch.label if several else "")
+    if not ask:
+        return True
+    count = sum(one.change_set is not None for one in ready)
+    try:
+        return click.confirm(f"Execute {plural(count, 'change set')}?", err=True)
+    except click.Abort:
+        return False
+
+
+def _show(results: list[Result], style: str, several: bool) -> None:
+    from cfgen.deploy import parallel
+    from cfgen.deploy.changes import lines
+
+    if style == "json":
+        console.show_json([result.data() for result in results])
+        return
+    for result in results:
+        if result.outcome == "planned" and result.change_set is not None:
+            click.echo(f"{result.launch.stack_name} in {result.launch.region}:")
+            for line in lines(result.change_set):
+                click.echo(f"  {line}")
+            where = f"--change-set-name {result.change_set.id} --region {result.launch.region}"
+            click.echo(f"  to execute it: aws cloudformation execute-change-set {where}")
+        elif result.good:
+            click.echo(f"{result.launch.stack_name} in {result.launch.region}: {result.outcome}")
+            for one in result.endpoints:
+                said = f"answered in {one.seconds:g} s" if one.answered else one.note
+                click.echo(f"  endpoint {one.name}: {one.status}, {said or 'not asked'}")
+            for name, value in result.outputs.items():
+                if name != "InvokeCommand":
+                    click.echo(f"  {name}: {value}")
+            if "InvokeCommand" in result.outputs:
+                click.echo(f"  try: {result.outputs['InvokeCommand']}")
+    if several:
+        for line in parallel.summary(results):
+            click.echo(line)

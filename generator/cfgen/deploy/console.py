@@ -1,0 +1,126 @@
+"""What the commands about stacks share: options, durations, reporters, how failures are told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from cfgen.deploy import errors
+from cfgen.deploy.report import Lines, Reporter, Tree
+from cfgen.errors import CfgenError
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def duration(context: click.Context, option: click.Parameter, value: str) -> float:
+    """An option's value ``900``, ``900s``, ``15m`` or ``2h`` in seconds (a click callback)."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", value.strip())
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no duration; write 900, 15m or 2h", context, option)
+    return float(found[1]) * _UNITS[found[2]]
+
+
+profile_option = click.option(
+    "--profile", metavar="NAME", help="Profile of the AWS configuration, as in the AWS CLI."
+)
+region_option = click.option(
+    "--region",
+    metavar="REGION",
+    help="AWS region (default: from environment or AWS configuration, as in the AWS CLI).",
+)
+regions_option = click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="REGION",
+    help="AWS region; may be given several times (default: from environment or AWS configuration).",
+)
+color_option = click.option(
+    "--no-color", is_flag=True, help="No colour; NO_COLOR in the environment does the same."
+)
+stack_argument = click.argument("stack", metavar="STACK")
+
+
+def timeout_option(default: float, what: str) -> Callable[..., Any]:
+    """``--timeout``: how long cfgen goes on following."""
+    text = f"{default / 3600:g}h" if default >= 3600 else f"{default:g}s"
+    return click.option(
+        "--timeout",
+        callback=duration,
+        default=text,
+        show_default=True,
+        metavar="TIME",
+        help=f"{what} (900, 15m, 2h).",
+    )
+
+
+def reporter(label: str = "", *, several: bool = False, color: bool = True) -> Reporter:
+    """The live tree for one stack on a terminal, else lines."""
+    if not several and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        return Tree(color=color and "NO_COLOR" not in os.environ)
+    return Lines(label if several else "")
+
+
+def tell(error: CfgenError, label: str = "") -> None:
+    """A failure on stderr: what, what it means, what to do."""
+    prefix = f"[{label}] " if label else ""
+    click.echo(f"{prefix}Error: {error.message}", err=True)
+    if isinstance(error, errors.StackFailed) and error.diagnosis is not None:
+        for line in error.diagnosis.lines():
+            click.echo(f"{prefix}{line}", err=True)
+    if error.hint:
+        click.echo(f"{prefix}Hint: {error.hint}", err=True)
+
+
+def fail(error: CfgenError) -> int:
+    """Tell the failure; its exit code."""
+    tell(error)
+    return error.exit_code
+
+
+def show_json(data: Any) -> None:
+    """Data on stdout."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def interactive() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
+@contextlib.contextmanager
+def sandboxed(region: str) -> Iterator[str]:
+    """Let the block, its boto3 and its AWS CLI, talk to the sandbox: the one already in use, else one of its own.
+
+    Yields its address. One of its own is gone with all its stacks when the block ends.
+    """
+    from cfgen.sandbox import Sandbox, SandboxError
+    from cfgen.sandbox.local import request
+
+    url = os.environ.get("AWS_ENDPOINT_URL", "")
+    if url.startswith("http://127.0.0.1"):
+        with contextlib.suppress(OSError, ValueError, SandboxError):
+            if request(f"{url}/_sandbox/health").get("sandbox") == "cfgen":
+                yield url
+                return
+    with Sandbox() as sandbox:
+        given = sandbox.environment(region)
+        before = {name: os.environ.get(name) for name in (*given, "AWS_PROFILE", "AWS_SESSION_TOKEN")}
+        os.environ.update(given)
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+            os.environ.pop(name, None)
+        try:
+            yield sandbox.url
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value

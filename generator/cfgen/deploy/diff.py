@@ -1,0 +1,323 @@
+"""Two templates with their parameters, compared as the stacks they become: resources, properties, what it means.
+
+Nothing is asked of AWS: functions are evaluated as far as they can be, and a resource that must be replaced (its
+schema's createOnlyProperties) passes that on to whatever takes its name or ARN.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from cfgen.deploy import document
+from cfgen.deploy.document import ENDPOINT
+from cfgen.lint.evaluate import tokens
+from cfgen.lint.worlds import Template as Evaluated
+from cfgen.lint.worlds import World
+
+_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy")
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One value that differs. ``before`` or ``after`` is None where there is none."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One resource, parameter, output or rule that differs."""
+
+    action: str
+    name: str
+    type: str
+    description: str = ""
+    properties: tuple[Property, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A template and its parameters' values, in one region."""
+
+    template: Mapping[str, Any]
+    values: Mapping[str, str]
+    region: str = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All that differs. ``interruption`` as in a change set: none, no, yes, perhaps."""
+
+    resources: tuple[Row, ...] = ()
+    parameters: tuple[Row, ...] = ()
+    others: tuple[Row, ...] = ()
+    interruption: str = "none"
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.resources or self.parameters or self.others)
+
+    def data(self) -> dict[str, Any]:
+        """For ``--format json``."""
+        return {
+            "different": not self.empty,
+            "endpointInterrupted": self.interruption,
+            **{
+                kind: [asdict(row) for row in getattr(self, kind)]
+                for kind in ("resources", "parameters", "others")
+            },
+        }
+
+
+@dataclass
+class _Cascade:
+    """Which resources are replaced for certain, and which perhaps, because of others."""
+
+    certain: set[str] = field(default_factory=set)
+    perhaps: set[str] = field(default_factory=set)
+
+
+def compare(before: Side, after: Side) -> Difference:
+    """What makes ``after`` of ``before``."""
+    old, new = _world(before), _world(after)
+    resources = tuple(_resources(before, after, old, new))
+    return Difference(
+        resources,
+        tuple(_parameters(before, after)),
+        tuple(_others(before, after, old, new)),
+        _interruption(resources),
+    )
+
+
+def _world(side: Side) -> World:
+    declared = document.section(side.template, "Parameters")
+    values: dict[str, Any] = {}
+    for name, body in declared.items():
+        kind = str(body.get("Type", "")) if isinstance(body, dict) else ""
+        value: Any = side.values.get(name, body.get("Default") if isinstance(body, dict) else None)
+        if value is None:
+            continue
+        if kind == "CommaDelimitedList" or kind.startswith("List<"):
+            value = (
+                [piece.strip() for piece in str(value).split(",")] if not isinstance(value, list) else value
+            )
+        values[name] = value
+    return World(Evaluated(side.template, [side.region]), side.region, values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def leaves(before: Any, after: Any, path: str = "") -> Iterator[Property]:
+    """Where two values differ, as deep as they have the same shape. CloudFormation takes ``2`` for ``"2"``."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in dict.fromkeys((*before, *after)):
+            yield from leaves(before.get(key), after.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from leaves(one, other, f"{path}[{index}]")
+    elif _text(before) != _text(after):
+        yield Property(path, before, after)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+
+
+def _resources(before: Side, after: Side, old: World, new: World) -> Iterator[Row]:
+    names = list(dict.fromkeys((*document.resources(after.template), *document.resources(before.template))))
+    texts = {**document.descriptions(before.template), **document.descriptions(after.template)}
+    changed: dict[str, list[Property]] = {}
+    kinds: dict[str, str] = {}
+    for name in names:
+        one, other = old.resource(name), new.resource(name)
+        kinds[name] = other.type if other else one.type if one else ""
+        if one and other and one.type == other.type:
+            changed[name] = list(leaves(_plain(one.properties), _plain(other.properties)))
+            changed[name] += [
+                Property(key, one.raw.get(key), other.raw.get(key))
+                for key in _ATTRIBUTES
+                if one.raw.get(key) != other.raw.get(key)
+            ]
+    cascade = _cascade(changed, kinds, new, after.region)
+    for name in names:
+        one, other = old.resource(name), new.resource(name)
+        text = texts.get(name, "")
+        if one and other and one.type != other.type:
+            yield Row("replace", name, other.type, text, (Property("Type", one.type, other.type),))
+        elif one and other:
+            if changed[name]:
+                action = (
+                    "replace"
+                    if name in cascade.certain
+                    else "may replace"
+                    if name in cascade.perhaps
+                    else "modify"
+                )
+                yield Row(action, name, other.type, text, tuple(changed[name]))
+        elif other:
+            yield Row("add", name, other.type, text)
+        elif one:
+            kept = str(one.raw.get("DeletionPolicy", "")).startswith("Retain")
+            yield Row("let go" if kept else "delete", name, one.type, text)
+
+
+def _cascade(
+    changed: dict[str, list[Property]], kinds: Mapping[str, str], new: World, region: str
+) -> _Cascade:
+    """Settle replacements from resource to resource; adds the properties that change only because of one."""
+    found = _Cascade()
+    moved = True
+    while moved:
+        moved = False
+        for name, properties in changed.items():
+            resource = new.resource(name)
+            if resource is None:
+                continue
+            for key, value in resource.properties.items():
+                sources = {token.split(".")[0] for token in _tokens(value)}
+                if sources & found.certain and not any(
+                    one.path.split(".")[0].split("[")[0] == key for one in properties
+                ):
+                    source = sorted(sources & found.certain)[0]
+                    properties.append(Property(key, f"of the old {source}", f"of the new {source}"))
+                    moved = True
+            fixed, conditional = create_only(kinds[name], region)
+            touched = {one.path.split(".")[0].split("[")[0] for one in properties}
+            paths = {one.path for one in properties}
+            if name not in found.certain and any(
+                _under(path, rule) for path in paths | touched for rule in fixed
+            ):
+                found.certain.add(name)
+                moved = True
+            elif name not in found.certain | found.perhaps and any(
+                _under(path, rule) for path in paths for rule in conditional
+            ):
+                found.perhaps.add(name)
+    return found
+
+
+def _under(path: str, rule: str) -> bool:
+    """Whether a changed path lies at or below a createOnly one, or holds it."""
+    bare = "".join(piece.split("]")[-1] for piece in path.split("["))
+    return bare == rule or bare.startswith(f"{rule}.") or rule.startswith(f"{bare}.")
+
+
+def _tokens(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _tokens(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _tokens(item)
+    else:
+        yield from tokens(value)
+
+
+@functools.cache
+def create_only(kind: str, region: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Properties whose change replaces a resource, and those whose change may (its schema, as cfn-lint bundles it)."""
+    if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource":
+        return ("ServiceToken",), ()
+    from cfgen.lint.hermetic import use_bundled_schemas
+
+    use_bundled_schemas()
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped, unused-ignore]
+
+    try:
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, kind).schema
+    except Exception:  # an unknown type or region is cfn-lint's to report, whichever error it has for it
+        return (), ()
+
+    def of(key: str) -> tuple[str, ...]:
+        return tuple(path.removeprefix("/properties/").replace("/", ".") for path in schema.get(key, ()))
+
+    return of("createOnlyProperties"), of("conditionalCreateOnlyProperties")
+
+
+def _parameters(before: Side, after: Side) -> Iterator[Row]:
+    old, new = (document.section(side.template, "Parameters") for side in (before, after))
+    for name in dict.fromkeys((*new, *old)):
+        kind = str((new.get(name) or old.get(name) or {}).get("Type", ""))
+        hidden = any(str((side.get(name) or {}).get("NoEcho", "")).lower() == "true" for side in (old, new))
+        values = [_value(side, name) for side in (before, after)]
+        if name not in old or name not in new:
+            shown = ["****" if hidden and value is not None else value for value in values]
+            yield Row("add" if name not in old else "delete", name, kind, "", (Property("value", *shown),))
+        elif values[0] != values[1] and not hidden:
+            yield Row("modify", name, kind, "", (Property("value", *values),))
+        else:
+            limits = list(leaves({**old[name], "Default": None}, {**new[name], "Default": None}))
+            limits = [one for one in limits if not one.path.startswith("Description")]
+            if limits:
+                yield Row("modify", name, kind, "", tuple(limits))
+
+
+def _value(side: Side, name: str) -> str | None:
+    body = document.section(side.template, "Parameters").get(name)
+    if not isinstance(body, dict):
+        return None
+    value = side.values.get(name, body.get("Default"))
+    return None if value is None else ",".join(map(str, value)) if isinstance(value, list) else _text(value)
+
+
+def _others(before: Side, after: Side, old: World, new: World) -> Iterator[Row]:
+    for kind, label in (("Outputs", "output"), ("Rules", "rule")):
+        one, other = document.section(before.template, kind), document.section(after.template, kind)
+        for name in dict.fromkeys((*other, *one)):
+            if name not in one or name not in other:
+                yield Row("add" if name not in one else "delete", name, label)
+                continue
+            values = one[name], other[name]
+            if kind == "Outputs":
+                values = _plain(old.evaluate(values[0], ())), _plain(new.evaluate(values[1], ()))
+            differing = [one for one in leaves(*values) if one.path != "Description"]
+            if differing:
+                yield Row("modify", name, label, "", tuple(differing) if kind == "Outputs" else ())
+
+
+def _interruption(rows: tuple[Row, ...]) -> str:
+    actions = {row.action for row in rows if row.type == ENDPOINT} - {"add"}
+    if actions & {"replace", "delete"}:
+        return "yes"
+    return "perhaps" if "may replace" in actions else "no" if actions else "none"
+
+
+def lines(difference: Difference) -> list[str]:
+    """As a person reads it: ``+`` added, ``-`` gone, ``~`` changed, ``!`` replaced."""
+    signs = {"add": "+", "delete": "-", "let go": "-", "modify": "~", "replace": "!", "may replace": "?"}
+    shown = []
+    for row in (*difference.parameters, *difference.resources, *difference.others):
+        name = f"{row.name}: {row.description}" if row.description else row.name
+        shown.append(f"{signs[row.action]} {row.action} {name} ({row.type or 'parameter'})")
+        shown += [f"    {one.path}: {_short(one.before)} → {_short(one.after)}" for one in row.properties]
+    says = {
+        "yes": "The endpoint would be INTERRUPTED: it is replaced or deleted.",
+        "perhaps": "The endpoint may be interrupted.",
+        "no": "The endpoint would not be interrupted: it moves to its new configuration when that is healthy.",
+    }
+    return [*shown, *([says[difference.interruption]] if difference.interruption in says else [])]
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "none"
+    text = _text(value).replace("⟦", "<").replace("⟧", ">")
+    text = " ".join(text.split())
+    return text if len(text) <= 90 else f"{text[:60]}… ({len(text):,} characters)"

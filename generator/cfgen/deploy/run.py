@@ -1,0 +1,294 @@
+"""One launch in two steps: ``prepare`` makes and reads the change set, ``carry_out`` executes and follows it.
+
+Nothing in the account changes before ``carry_out``; ``abandon`` takes the change set back.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cfgen.deploy import after, awscli, causes, changes, document, errors, events, logs
+from cfgen.deploy import stack as stacks
+from cfgen.deploy.assets import upload_assets
+from cfgen.deploy.inputs import Parameters, check_regions, merge
+from cfgen.deploy.report import Reporter, Silent
+from cfgen.deploy.session import Aws, aws_errors
+from cfgen.errors import CfgenError
+
+if TYPE_CHECKING:
+    from cfgen.render.template import Template
+
+DEFAULT_TIMEOUT = 14 * 3600.0
+"""A build may take 12 h ("WaitCondition": 43,200 s) and an endpoint 2 h more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What to launch, where, and how. ``on_failure``: rollback, keep, or delete (a new stack that failed)."""
+
+    template: Template
+    stack_name: str
+    region: str
+    profile: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    role_arn: str | None = None
+    s3_bucket: str | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    on_failure: str = "rollback"
+    termination_protection: bool = False
+    reset_parameters: bool = False
+    request: bool = True
+
+    @property
+    def label(self) -> str:
+        """``name region``, for prefixes and tables."""
+        return f"{self.stack_name} {self.region}"
+
+    @property
+    def resume(self) -> str:
+        """The command that goes on following."""
+        profile = f" --profile {self.profile}" if self.profile else ""
+        return f"cfgen status {self.stack_name} --region {self.region}{profile} --follow"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A launch whose change set is made. ``change_set`` is None when there is nothing to change."""
+
+    launch: Launch
+    new: bool
+    change_set: changes.ChangeSet | None
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a launch ended: created, updated, unchanged, planned, declined, failed, stopped."""
+
+    launch: Launch
+    outcome: str
+    seconds: float = 0.0
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    change_set: changes.ChangeSet | None = None
+    endpoints: tuple[after.EndpointCheck, ...] = ()
+    error: CfgenError | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing went wrong."""
+        return self.error is None
+
+    def data(self) -> dict[str, Any]:
+        """For ``--format json``."""
+        found: dict[str, Any] = {
+            "stack": self.launch.stack_name, "region": self.launch.region, "outcome": self.outcome,
+            "seconds": round(self.seconds, 1), "outputs": dict(self.outputs),
+            "endpoints": [one.data() for one in self.endpoints],
+        }  # fmt: skip
+        if self.change_set is not None:
+            found |= self.change_set.data()
+        if self.error is not None:
+            found["error"] = {
+                "kind": type(self.error).__name__,
+                "message": self.error.message,
+                "hint": self.error.hint,
+            }
+            if isinstance(self.error, errors.StackFailed):
+                found["error"]["event"] = self.error.event.data() if self.error.event else None
+                found["error"] |= self.error.diagnosis.data() if self.error.diagnosis else {}
+        return found
+
+
+def lint(template: Template, regions: list[str]) -> None:
+    """Raise LintFailed when cfn-lint finds errors in the template for these regions."""
+    from cfgen.lint import TemplateSource, lint_templates
+
+    found = lint_templates([TemplateSource(template.name, template.text, tuple(regions))], processes=1)
+    wrong = [finding for finding in found if finding.severity == "error"]
+    if wrong:
+        listed = "".join(f"\n  {one.rule_id} line {one.line}: {one.message}" for one in wrong[:20])
+        raise errors.LintFailed(
+            f"{template.name}: the template does not pass cfn-lint:{listed}",
+            hint="cfgen explain RULE says what is behind one",
+        )
+
+
+def prepare(
+    launch: Launch, aws: Aws, *, report: Reporter | None = None, stop: threading.Event | None = None
+) -> Prepared:
+    """Check, and make the change set. Raises DeployError of every kind; nothing is changed."""
+    say = (report or Silent()).say
+    check_regions(launch.template, [launch.region])
+    awscli.check_size(launch.template.size, launch.s3_bucket)
+    before = stacks.find(aws, launch.stack_name)
+    if before is not None and before.status == "DELETE_COMPLETE":
+        before = None
+    if before is not None:
+        stacks.check_deployable(before)
+    real = before if before is not None and before.status != "REVIEW_IN_PROGRESS" else None
+    # a stack that only waits for its first change set has no parameters worth keeping
+    given = {**launch.parameters, **upload_assets(launch.template, aws, launch.s3_bucket)}
+    merged = merge(launch.template, given, real.deployed if real else None, reset=launch.reset_parameters)
+    for name, (now, default) in merged.kept.items():
+        say(f"{name} stays {now} as in the stack (the spec has {default}; --reset-parameters takes that)")
+    data = document.load(launch.template.text, launch.template.name)
+    say(f"making a change set for {launch.stack_name} in {launch.region}")
+    arn = awscli.make_change_set(
+        awscli.Request(
+            launch.template.text, launch.stack_name, launch.region, launch.profile, merged.overrides,
+            document.capabilities(data), {**_tags(real), **launch.tags}, launch.role_arn, launch.s3_bucket,
+            f"cfgen/{launch.template.name}",
+        ),
+        stop,
+    )  # fmt: skip
+    change_set = changes.read(aws.client("cloudformation"), arn, data) if arn else None
+    return Prepared(launch, before is None, change_set, merged)
+
+
+def _tags(stack: stacks.StackView | None) -> dict[str, str]:
+    """The stack's own tags: the AWS CLI sends the list it is given, and a missing tag is a deleted one."""
+    if stack is None:
+        return {}
+    return {
+        one["Key"]: one["Value"] for one in stack.raw.get("Tags", ()) if not one["Key"].startswith("aws:")
+    }
+
+
+def abandon(prepared: Prepared, aws: Aws) -> None:
+    """Delete the change set, and the empty stack that was made to hold it."""
+    if prepared.change_set is None:
+        return
+    client = aws.client("cloudformation")
+    with aws_errors("delete the change set"):
+        client.delete_change_set(ChangeSetName=prepared.change_set.id)
+        if prepared.new:
+            client.delete_stack(StackName=prepared.change_set.stack_id)
+
+
+def carry_out(
+    prepared: Prepared, aws: Aws, *, report: Reporter | None = None, stop: threading.Event | None = None
+) -> Result:
+    """Execute the change set, follow it to its end, look at the endpoint. Raises DeployError of every kind."""
+    launch, change_set, reporter = prepared.launch, prepared.change_set, report or Silent()
+    client, started = aws.client("cloudformation"), time.monotonic()
+    if change_set is None:
+        _protect(launch, client, launch.stack_name)
+        stack = stacks.get(aws, launch.stack_name)
+        return Result(launch, "unchanged", time.monotonic() - started, stack.outputs)
+    data = document.load(launch.template.text, launch.template.name)
+    feed = events.Feed(client, change_set.stack_id, document.descriptions(data))
+    with aws_errors(f"execute the change set of {launch.stack_name}"):
+        feed.skip()
+        keep = {"DisableRollback": True} if launch.on_failure == "keep" else {}
+        client.execute_change_set(
+            ChangeSetName=change_set.id, ClientRequestToken=f"cfgen-{uuid.uuid4()}", **keep
+        )
+    witness = Witness(aws)
+    reporter.begin(
+        f"{launch.stack_name} in {launch.region}",
+        {one.logical_id: one.description or one.logical_id for one in change_set.changes},
+    )
+    try:
+        _protect(launch, client, change_set.stack_id)
+
+        def on_event(event: events.Event) -> None:
+            reporter.event(event)
+            witness.see(event)
+
+        ending = events.follow(
+            feed,
+            timeout=launch.timeout,
+            on_event=on_event,
+            stop=stop,
+            what=launch.stack_name,
+            resume=launch.resume,
+        )
+    finally:
+        reporter.end()
+    if not ending.good:
+        raise _failed(prepared, aws, ending, witness, reporter)
+    stack = stacks.get(aws, change_set.stack_id)
+    done = Result(
+        launch,
+        "created" if prepared.new else "updated",
+        time.monotonic() - started,
+        stack.outputs,
+        change_set,
+    )
+    if stack.endpoints:
+        reporter.say(f"looking at the endpoint {', '.join(stack.endpoints)}")
+    return replace(
+        done, endpoints=after.check(stack, request=launch.request), seconds=time.monotonic() - started
+    )
+
+
+def _protect(launch: Launch, client: Any, stack: str) -> None:
+    if launch.termination_protection:
+        with aws_errors("turn termination protection on"):
+            client.update_termination_protection(StackName=stack, EnableTerminationProtection=True)
+
+
+class Witness:
+    """Keeps what a diagnosis needs as events pass by: a rollback deletes the logs with the log group."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._physical: dict[str, str] = {}
+        self._types: dict[str, str] = {}
+        self.first: events.Event | None = None
+        self.group, self.log = "", tuple[str, ...]()
+
+    def see(self, event: events.Event) -> None:
+        """Take note; at the first failure, read the log that belongs to it at once."""
+        self._types[event.logical_id] = event.type
+        if event.physical_id:
+            self._physical[event.logical_id] = event.physical_id
+        if self.first is None and event.failed and not event.of_stack and not event.consequence:
+            self.first = event
+            self.group = causes.log_group_of(event, self._physical, self._types)
+            if self.group:
+                self.log = logs.tail(self._aws, self.group)
+
+    def diagnosis(self, reason: str) -> causes.Diagnosis:
+        """What is known of the failure."""
+        return causes.diagnose(reason, self.group, self.log)
+
+
+def failed(name: str, ending: events.Ending, witness: Witness, hint: str) -> errors.StackFailed:
+    """The exception for an operation that ended badly: the first event that failed and what it means."""
+    event = ending.first_failure
+    reason = event.reason if event else ending.reason
+    what = (
+        f"{event.title} ({event.type}) failed: {reason or 'no reason given'}"
+        if event
+        else reason or "no reason given"
+    )
+    return errors.StackFailed(
+        f"{name} is in {ending.status}: {what}", event=event, diagnosis=witness.diagnosis(reason), hint=hint
+    )
+
+
+def _failed(
+    prepared: Prepared, aws: Aws, ending: events.Ending, witness: Witness, report: Reporter
+) -> errors.StackFailed:
+    launch, change_set = prepared.launch, prepared.change_set
+    where = f"{launch.stack_name} --region {launch.region}"
+    hint = "the stack is as it was before"
+    if launch.on_failure == "keep":
+        hint = f"what was made is kept; deploy again to go on, or cfgen destroy {where}"
+    elif ending.status == "UPDATE_ROLLBACK_FAILED":
+        hint = f"aws cloudformation continue-update-rollback --stack-name {where}"
+    elif prepared.new:
+        hint = f"cfgen destroy {where} removes the empty stack before you deploy again"
+        if launch.on_failure == "delete" and change_set is not None:
+            report.say(f"deleting the failed stack {launch.stack_name}")
+            with aws_errors(f"delete {launch.stack_name}"):
+                aws.client("cloudformation").delete_stack(StackName=change_set.stack_id)
+            hint = "the failed stack is being deleted"
+    return failed(launch.stack_name, ending, witness, hint)
