@@ -22,7 +22,7 @@ from cfgen.spec.sections import Build
 
 MAX_CONFIG = 3_500
 """Characters of the build's settings: CodeBuild takes 4,096 an environment variable with bucket and key added."""
-MAX_EMBEDDED = 16_000
+MAX_EMBEDDED = 20_000
 """Characters of script and code embedded in the build specification, of which CodeBuild takes 25,600."""
 MARGIN_MINUTES = 5
 SIGNAL_MINUTES = 15

@@ -11,7 +11,8 @@ from pathlib import Path
 from cfgen.resolve.collector import Collector
 
 IGNORE_FILE = ".cfgenignore"
-ALWAYS_IGNORED = ("__pycache__", ".git", ".DS_Store", ".ipynb_checkpoints", ".venv", IGNORE_FILE)
+ALWAYS_IGNORED = frozenset({"__pycache__", "node_modules"})
+"""Left out wherever they stand, as is everything whose name begins with a dot: caches, editors' files, secrets."""
 MAX_FILE_BYTES = 50 * 1024 * 1024
 MAX_BYTES = 200 * 1024 * 1024
 MAX_FILES = 2_000
@@ -21,7 +22,7 @@ MAX_FILES = 2_000
 def code_files(folder: Path, path: str, notes: Collector) -> list[tuple[str, bytes]]:
     """Names (with ``/``) and contents of the folder's files, sorted; problems are noted at ``path``.
 
-    Left out: what ``.cfgenignore`` (gitignore's language) names, and ALWAYS_IGNORED. Refused: links that lead out
+    Left out: what ``.cfgenignore`` (gitignore's language) names, hidden files, and ALWAYS_IGNORED. Refused: links that lead out
     of the folder, anything but files and folders, and more than the limits above.
     """
     if not folder.is_dir():
@@ -62,7 +63,7 @@ def _kept(folder: Path, notes: Collector, path: str) -> Iterator[tuple[str, Path
         prefix = "" if inside == "." else f"{inside}/"
         for name in list(folders):
             full = f"{prefix}{name}"
-            if name in ALWAYS_IGNORED or ignored(f"{full}/"):
+            if _never(name) or ignored(f"{full}/"):
                 folders.remove(name)
             elif (here / name).is_symlink():
                 folders.remove(name)
@@ -70,8 +71,12 @@ def _kept(folder: Path, notes: Collector, path: str) -> Iterator[tuple[str, Path
         folders.sort()
         for name in sorted(names):
             full = f"{prefix}{name}"
-            if name not in ALWAYS_IGNORED and not name.endswith((".pyc", ".pyo")) and not ignored(full):
+            if not _never(name) and not ignored(full):
                 yield full, here / name
+
+
+def _never(name: str) -> bool:
+    return name.startswith(".") or name in ALWAYS_IGNORED or name.endswith((".pyc", ".pyo"))
 
 
 class _Nothing:

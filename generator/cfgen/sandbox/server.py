@@ -44,6 +44,8 @@ def make_server(host: str, port: int) -> Any:
     from cfgen.sandbox.clients import client
     from cfgen.sandbox.gateway import Gateway
 
+    _judge_buckets_here()
+
     class Handler(MotoRequestHandler):
         """HTTP/1.1 keeps connections open: clients poll often."""
 
@@ -57,6 +59,15 @@ def make_server(host: str, port: int) -> Any:
     client.url = f"http://{host}:{server.server_port}"
     os.environ["MOTO_PORT"] = str(server.server_port)
     return server
+
+
+def _judge_buckets_here() -> None:
+    """Bucket policies are judged by the gateway: moto's own reading knows no conditions, and every template of ours
+    denies what comes without TLS."""
+    from moto.iam.access_control import PermissionResult
+    from moto.s3.models import FakeBucket
+
+    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
 
 
 def main(argv: list[str] | None = None) -> None:
