@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 BASE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "base.yaml").read_text())
-REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
+REGIONS = ("us-east-1", "eu-west-1")
 Change = dict[str, Any]
 
 
