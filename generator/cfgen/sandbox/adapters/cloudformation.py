@@ -33,10 +33,7 @@ class CustomResource(Adapter):
     type = "AWS::CloudFormation::CustomResource"
 
     def create(self, ctx: Context, p: Props) -> Made:
-        own_id = ctx.name(255)
-        # until the function says otherwise, this is the id a rollback's Delete will carry
-        ctx.announce(own_id)
-        return self._ask(ctx, "Create", p, own_id)
+        return self._ask(ctx, "Create", p, ctx.name(255))
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
         return self._ask(ctx, "Update", new, made.id, old)
@@ -71,6 +68,9 @@ class CustomResource(Adapter):
         if old is not None:
             event["OldResourceProperties"] = _strings(old)
         self._invoke(ctx, token, event)
+        if request == "Create":
+            # asked, and not answered yet: until then this is the id that a rollback's Delete carries
+            ctx.announce(physical_id)
         seconds = float(p.get("ServiceTimeout") or 3600)
         end = time.monotonic() + seconds
         while not slot.arrived.wait(0.1):

@@ -7,6 +7,7 @@ from importlib import import_module
 _MODULES = (
     "cfgen.sandbox.cfn.api",
     "cfgen.sandbox.cfn.changesets",
+    "cfgen.sandbox.cfn.drift",
     "cfgen.sandbox.cfn.views",
     "cfgen.sandbox.services.codebuild_api",
     "cfgen.sandbox.services.eventbus",
