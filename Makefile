@@ -52,12 +52,12 @@ docs: $(VENV)/.dev ## build the documentation into site/, warnings are errors
 wheel: $(VENV)/.dev ## build the wheel into dist/
 	$(BIN)/python -m pip --quiet wheel --no-deps --wheel-dir dist .
 
-lock: $(VENV)/.dev ## resolve the lock files anew
-	for layer in base test dev; do \
-	  case $$layer in base) extras= ;; test) extras="--extra test" ;; dev) extras="--extra test --extra dev" ;; esac; \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    $$extras pyproject.toml --output-file requirements/$$layer.txt || exit 1; \
-	done
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header pyproject.toml
+lock: $(VENV)/.dev ## resolve the lock files anew, each layer within the next
+	$(COMPILE) --extra test --extra dev --output-file requirements/dev.txt
+	$(COMPILE) --extra test --constraint requirements/dev.txt --output-file requirements/test.txt
+	$(COMPILE) --constraint requirements/test.txt --output-file requirements/base.txt
 
 clean: ## remove what was made
 	rm -rf build dist site $(VENV) .venvs .mypy_cache .ruff_cache .pytest_cache .hypothesis
