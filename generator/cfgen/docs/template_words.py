@@ -1,0 +1,95 @@
+"""What the templates page says that no template does: when a part is there, and which spec key sets a default."""
+
+from __future__ import annotations
+
+WHEN = {
+    "endpoint": "always",
+    "image": "`model.type` is `container` or `custom-inference`",
+    "packages": "`model.type` is `model-package`",
+    "token": "`model.tokenSecret` is given",
+    "data": "`model.modelData` is given",
+    "role": "always",
+    "build": "`model.staging` is `s3`, or `model.type` is `custom-inference`",
+    "smoke-test": "`smokeTest.enabled` is true and the request is known",
+    "existing-vpc": "`vpc.mode` is `existing`",
+    "created-vpc": "`vpc.mode` is `create`",
+    "interfaces": "the template makes the security group (`create`, or `existing` without `securityGroupIds`)",
+    "logs": "always",
+}
+
+FIELDS = {
+    "InstanceType": "endpoint.instanceType",
+    "InstanceCount": "endpoint.instanceCount",
+    "EndpointName": "",
+    "StartupHealthCheckTimeout": "endpoint.startupHealthCheckTimeout",
+    "VolumeKmsKeyArn": "security.volumeKmsKey",
+    "ArtifactKmsKeyArn": "security.artifactKmsKey",
+    "AssetBucket": "",
+    "AssetPrefix": "",
+    "ModelDataBucket": "model.modelData",
+    "ModelDataKey": "model.modelData",
+    "TokenSecret": "model.tokenSecret",
+    "ExecutionRoleArn": "security.executionRoleArn",
+    "PermissionsBoundaryArn": "security.permissionsBoundary",
+    "VpcId": "vpc.vpcId",
+    "SubnetIds": "vpc.subnetIds",
+    "SecurityGroupIds": "vpc.securityGroupIds",
+    "VpcCidr": "vpc.cidr",
+    "LogRetentionDays": "logs.retentionDays",
+}
+
+ALLOWED = {
+    "InstanceType": "one of `endpoint.allowedInstanceTypes`, or of the like types that cfgen picks",
+    "VpcCidr": "an IPv4 network as long as the one in the spec",
+}
+
+RULES = {
+    "RegionIsSupported": "a region without the image version, the model package, or a resource type of the template",
+    "InstanceTypeIsHosted": "an instance type in a region that does not host it",
+    "SubnetsAreInVpc": "a subnet outside the chosen network",
+}
+
+MAPPINGS = {
+    "image": "A mapping: the registry account in each region that has this version of the image.",
+    "packages": "A mapping: the model package's ARN in each region.",
+}
+
+VARIANTS = (
+    # the token in the container's environment
+    """
+name: variant-token
+model:
+  type: container
+  modelId: meta-llama/Llama-3.1-8B-Instruct
+  revision: 0e9e39f249a16976918f6564b8830bc894c89659
+  container: vllm
+  tokenSecret: huggingface-token
+  allowTokenInEnvironment: true
+endpoint: {instanceType: ml.g6.2xlarge}
+""",
+    # files in S3, and security groups of one's own
+    """
+name: variant-data
+model: {type: container, container: vllm, modelData: s3://my-models/mistral/}
+endpoint: {instanceType: ml.g6.2xlarge}
+vpc: {mode: existing, securityGroupIds: [sg-0123456789abcdef0]}
+""",
+    # a network of its own with a way to the hub, and every interface endpoint
+    """
+name: variant-network
+model: {type: container, modelId: BAAI/bge-small-en-v1.5, container: tei}
+endpoint: {instanceType: ml.c6i.2xlarge}
+vpc: {mode: create, availabilityZones: 3}
+""",
+    # a code folder too large to embed
+    """
+name: variant-asset
+model:
+  type: custom-inference
+  modelId: sentence-transformers/all-MiniLM-L6-v2
+  codeFolder: code
+endpoint: {instanceType: ml.g4dn.xlarge}
+smokeTest: {enabled: false}
+""",
+)
+"""Specs that reach what the examples do not."""
