@@ -82,28 +82,29 @@ class Hub:
         after = re.search(r'<([^>]+)>;\s*rel="next"', link)
         return found + self.json(after[1]) if after else found
 
-    def read(self, file: File, start: int, end: int) -> bytes | bytearray:
+    def read(self, file: File, start: int, end: int) -> bytes:
         """A part of a file, taken up where a connection was cut."""
         if not file.url:
             return file.data[start:end]
-        data, failures = bytearray(), 0
-        while start + len(data) < end:
-            before, problem = len(data), "connection cut"
+        chunks, at, failures = list[bytes](), start, 0
+        while at < end:
+            before, problem = at, "connection cut"
             try:
-                reply = self.get(file.url, Range=f"bytes={start + before}-{end - 1}")
-                if reply.status != 206 and start + before:
+                reply = self.get(file.url, Range=f"bytes={at}-{end - 1}")
+                if reply.status != 206 and at:
                     raise Refused(f"{file.url} cannot be read in ranges")
-                for chunk in reply.stream(MIB // 8):
-                    data += chunk
+                for chunk in reply.stream(MIB // 4):
+                    chunks.append(chunk)
+                    at += len(chunk)
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 problem = str(error)
-            if start + len(data) < end:
-                failures = 1 if len(data) > before + MIB else failures + 1
+            if at < end:
+                failures = 1 if at > before + MIB else failures + 1
                 if failures > 10:
                     raise ConnectionError(f"{file.path}: {problem}")
-                say(f"{file.path}: again from byte {start + len(data)}: {problem}")
+                say(f"{file.path}: again from byte {at}: {problem}")
                 time.sleep(min(self.pause * 2**failures, 60))
-        return data[: end - start]
+        return b"".join(chunks)
 
 
 def choose(found: list[Dict], model: Dict, pickle: bool) -> list[Dict]:
@@ -179,7 +180,7 @@ class Stream:
     def __init__(self, hub: Hub, files: list[File], part: int, pool: ThreadPoolExecutor) -> None:
         spans = [(one, at, min(at + part, one.size)) for one in files for at in range(0, one.size or 1, part)]
         self.calls = (pool.submit(hub.read, *span) for span in spans)
-        self.waiting, self.ahead = deque[Any](), max(2, 96 * MIB // part)
+        self.waiting, self.ahead = deque[Any](), max(2, 48 * MIB // part)
 
     def file(self, file: File) -> Iterator[bytes]:
         """The next file's parts; the last one only if the hash is right."""
@@ -218,12 +219,12 @@ class Body:
         self.chunks, self.rest, self.size = chunks, b"", 0
 
     def read(self, size: int = 1 << 50) -> bytes:
-        got = [self.rest]
-        while size > sum(map(len, got)) and (more := next(self.chunks, None)) is not None:
-            got.append(more)
-        whole = b"".join(got)
-        self.rest, self.size = whole[size:], self.size + len(whole[:size])
-        return whole[:size]
+        got = self.rest
+        while len(got) < size and (more := next(self.chunks, None)) is not None:
+            got = got + more if got else more
+        self.rest, got = got[size:], got[:size]
+        self.size += len(got)
+        return got
 
 
 def tidy(bucket: Any, prefix: str, wanted: dict[str, str]) -> dict[str, int]:
@@ -259,10 +260,10 @@ def main(build: Dict, bucket: Any, prefix: str) -> None:
     todo = [one for one in files if one.path not in right and not (whole and right)]
     sizes = [one.size for one in files]
     say(f"{len(files)} files, {sum(sizes) / MIB:.1f} MiB; to copy: {len(todo)}")
-    # S3 takes 10,000 parts. However large they must be, 96 MiB are under way in and about 64 MiB out.
-    part = max(build.get("partMiB", 16) * MIB, (sum(sizes) if whole else max(sizes)) // 9000)
+    # S3 takes 10,000 parts. However large they must be, 48 MiB are under way in and 32 MiB out.
+    part = max(build.get("partMiB", 8) * MIB, (sum(sizes) if whole else max(sizes)) // 9000)
     limits = TransferConfig(multipart_threshold=part, multipart_chunksize=part, max_concurrency=4)
-    limits.max_in_memory_upload_chunks = max(1, 64 * MIB // part)
+    limits.max_in_memory_upload_chunks = max(1, 32 * MIB // part)
     stream = Stream(hub, todo, part, ThreadPoolExecutor(8))
     objects = [(name, oid, stream.archive(todo)) for name, oid in whole.items() if todo]
     for name, oid, chunks in objects or ((one.path, one.oid, stream.file(one)) for one in todo):
