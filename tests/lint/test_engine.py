@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from cfgen.lint import Finding, TemplateSource, lint_templates
 from cfgen.lint.engine import OWN_RULES, RegionError, all_regions, template_regions
 from cfgen.lint.messages import cut, merge_regions
+from tests.conftest import ROOT
+from tests.lint.cases import KNOWN
 from tests.lint.kit import BASE, REGIONS, both, config, container, template, variant
 
 NVME = template(variant(VolumeSizeInGB=100))
@@ -92,6 +94,27 @@ def test_cfn_lint_command_takes_our_rules_folder(tmp_path: Path) -> None:
     assert done.stdout.startswith("E9305 ml.g5.2xlarge has local storage and takes no volume size\nt.yaml:")
     assert "E0002" not in done.stdout
     assert done.stderr == ""
+
+
+def test_findings_are_those_of_the_cfn_lint_command(tmp_path: Path) -> None:
+    """One process, reused rules and quickened look-ups change nothing of what cfn-lint finds."""
+    texts = [
+        *list(KNOWN.values())[:18],
+        (ROOT / "tests" / "goldens" / "created-vpc.template.yaml").read_text(),
+    ]
+    names = [f"{index:02}.yaml" for index in range(len(texts))]
+    for name, text in zip(names, texts, strict=True):
+        (tmp_path / name).write_text(text)
+    command = [str(Path(sys.executable).parent / "cfn-lint"), "-f", "json", "-r", "us-east-1", "-t", *names]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    theirs = {
+        (row["Filename"], row["Rule"]["Id"], row["Location"]["Start"]["LineNumber"])
+        for row in json.loads(done.stdout)
+    }
+    sources = [TemplateSource(name, text, ("us-east-1",)) for name, text in zip(names, texts, strict=True)]
+    ours = {(f.file, f.rule_id, f.line) for f in lint_templates(sources) if f.source == "cfn-lint"}
+    assert {row for row in ours if row[1] != "E0000"} == {row for row in theirs if row[1] != "E0000"}
+    assert {row[0] for row in ours} == {row[0] for row in theirs}
 
 
 @pytest.mark.parametrize(

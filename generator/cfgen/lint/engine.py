@@ -44,6 +44,7 @@ def rules(own: bool = True) -> Rules:
     from cfnlint.rules import Rules
 
     from cfgen.lint.hermetic import use_bundled_schemas
+    from cfgen.lint.speed import quicken
 
     logging.getLogger("cfnlint").addHandler(
         logging.NullHandler()
@@ -52,6 +53,7 @@ def rules(own: bool = True) -> Rules:
     collected = Rules.create_from_directory(_DEFAULT_RULESDIR)
     if own:
         collected.update(Rules.create_from_directory(str(OWN_RULES)))
+    quicken(collected)
     return collected
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import threading
@@ -28,13 +27,8 @@ def in_processes(sources: Sequence[TemplateSource], own_rules: bool, processes: 
 
     from cfgen.lint import engine
 
-    engine.rules(own_rules)
-    gc.collect()
-    gc.freeze()  # keep the collector from touching, and so copying, what the workers inherit
-    try:
-        with multiprocessing.get_context("fork").Pool(wanted) as pool:
-            jobs = [(source, own_rules) for source in sources]
-            results = pool.starmap(engine.lint_one, jobs, chunksize=1)
-    finally:
-        gc.unfreeze()
+    engine.rules(own_rules)  # loaded before the fork, and frozen there: the collector copies none of it
+    with multiprocessing.get_context("fork").Pool(wanted) as pool:
+        jobs = [(source, own_rules) for source in sources]
+        results = pool.starmap(engine.lint_one, jobs, chunksize=1)
     return [finding for findings in results for finding in findings]

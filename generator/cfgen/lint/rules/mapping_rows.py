@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cfgen.lint.dependencies import REGIONAL
 from cfgen.lint.evaluate import Path, known, text
 from cfgen.lint.rules._rule import Hits, Rule
 from cfgen.lint.worlds import World
@@ -27,11 +28,12 @@ class MappingRows(Rule):
     every_region = True
 
     def check_world(self, world: World) -> Hits:
-        """Only what exists in this world, and only literal keys."""
+        """Only what exists in this world and asks for its region: cfn-lint checks literal keys itself."""
         if not world.template.section("Mappings"):
             return
         for name, raw in world.template.section("Resources").items():
-            if isinstance(raw, Mapping) and world.resource(str(name)):
+            regional = REGIONAL & world.template.depends.get(str(name), frozenset())
+            if regional and isinstance(raw, Mapping) and world.resource(str(name)):
                 for path, arguments in _lookups(
                     world, raw.get("Properties"), ("Resources", str(name), "Properties")
                 ):
