@@ -67,7 +67,9 @@ def render_checked(path: Path, overlay: Path | None = None) -> Template:
     if key is not None and (known := memory.recall(key)) is not None:
         return known
     from cfgen.catalogue import load
+    from cfgen.lint import fast
 
+    fast.warm()
     template = render_spec(path, load(overlay))
     check(template)
     if key is not None and not template.has_code and not template.assets:

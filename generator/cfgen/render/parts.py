@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from cfgen.compact import compact, packed
-from cfgen.paths import templates_dir
+from cfgen.paths import cache_dir, templates_dir
 from cfgen.render import values
 
 TITLES = {
@@ -42,6 +44,19 @@ def source(name: str, fit: str = "whole") -> str:
     return compact(text) if fit == "compact" else text
 
 
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Compiled parts in the user's cache folder: half of a cold rendering. What cannot be written is not kept."""
+
+    def load_bytecode(self, bucket: Any) -> None:
+        with contextlib.suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Any) -> None:
+        with contextlib.suppress(OSError):
+            Path(self.directory).mkdir(parents=True, exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
 @functools.cache
 def environment() -> jinja2.Environment:
     """The one Jinja environment: control lines begin with ``#%``, part comments with ``##``."""
@@ -54,6 +69,7 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,
         auto_reload=False,
+        bytecode_cache=_Compiled(str(cache_dir() / "parts")),
     )
     jinja.filters["literal"] = values.literal
     jinja.filters["wrapped"] = values.wrapped

@@ -16,6 +16,7 @@ from cfgen.compact import compact
 from cfgen.paths import templates_dir
 from cfgen.resolve import code as code_folder
 from cfgen.resolve.collector import Collector
+from cfgen.resolve.repositories import hub_models
 from cfgen.resolve.stack import Asset, BuildPlan
 from cfgen.spec.model import ContainerModel, CustomInferenceModel, HubModel
 from cfgen.spec.sections import Build
@@ -90,16 +91,6 @@ def plan_build(model: ContainerModel | CustomInferenceModel, notes: Collector) -
         retain=asked.retain_on_delete,
         arm_regions=tuple(sorted(ARM_REGIONS)),
     )
-
-
-def hub_models(model: ContainerModel | CustomInferenceModel) -> list[HubModel]:
-    """The repositories of a model, however the spec names them."""
-    given = model.model_id
-    if given is None:
-        return []
-    if isinstance(given, str):
-        return [HubModel.model_validate({"id": given, "revision": model.revision})]
-    return [HubModel.model_validate({"id": one}) if isinstance(one, str) else one for one in given]
 
 
 def _config(repositories: list[HubModel], asked: Build, code: bytes | None) -> str:

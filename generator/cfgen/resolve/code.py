@@ -22,8 +22,8 @@ MAX_FILES = 2_000
 def code_files(folder: Path, path: str, notes: Collector) -> list[tuple[str, bytes]]:
     """Names (with ``/``) and contents of the folder's files, sorted; problems are noted at ``path``.
 
-    Left out: what ``.cfgenignore`` (gitignore's language) names, hidden files, and ALWAYS_IGNORED. Refused: links that lead out
-    of the folder, anything but files and folders, and more than the limits above.
+    Left out: what ``.cfgenignore`` (gitignore's language) names, hidden files, and ALWAYS_IGNORED. Refused: links
+    that lead out of the folder, anything but files and folders, and more than the limits above.
     """
     if not folder.is_dir():
         notes.refuse(path, f"{folder} is not a folder", "give it relative to the spec's own folder")

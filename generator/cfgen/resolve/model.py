@@ -9,11 +9,11 @@ from typing import cast
 
 from cfgen.catalogue import Catalogue, Instance
 from cfgen.resolve import containers
-from cfgen.resolve.build import hub_models, plan_build
 from cfgen.resolve.collector import Collector
 from cfgen.resolve.container_kinds import Processor
 from cfgen.resolve.environment import check_environment
 from cfgen.resolve.image import ChosenImage, choose_image
+from cfgen.resolve.repositories import hub_models
 from cfgen.resolve.stack import BuildPlan, ImagePlan, Invocation, ModelPlan, S3Data, TokenPlan
 from cfgen.spec.model import ContainerModel, CustomInferenceModel, ModelPackageModel
 
@@ -108,7 +108,7 @@ def plan_container(
         )
     environment = containers.environment(request) | dict(model.env)
     check_environment(environment, model.env, token, notes)
-    build = plan_build(model, notes) if built and repositories else None
+    build = _build(model, notes) if built and repositories else None
     if build is None and notes.spec.data.build is not None:
         notes.refuse(
             "build", "is of no use: nothing is built", "leave it out, or stage the model (staging: s3)"
@@ -127,6 +127,12 @@ def plan_container(
     example = None if custom else containers.example_body(image.family, request.model_id, image.version)
     fetched = download if data or build else None
     return PlannedModel(plan, image, build, example, kind.content_type, startup, fetched, reaches_hub)
+
+
+def _build(model: ContainerModel | CustomInferenceModel, notes: Collector) -> BuildPlan:
+    from cfgen.resolve.build import plan_build
+
+    return plan_build(model, notes)
 
 
 def _timeouts(models: list[str], processor: Processor, staged: bool) -> tuple[int, int]:
