@@ -97,7 +97,11 @@ def world(_sandbox: Sandbox) -> Iterator[World]:
 
 def role(service: str, *statements: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A role resource that a service may assume."""
-    trust = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
     properties: dict[str, Any] = {
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
         **more,

@@ -33,7 +33,7 @@ def topic(**properties: Any) -> dict[str, Any]:
     return {"Type": "AWS::SNS::Topic", "Properties": properties}
 
 
-def parameter(value: str | None = None, **body: Any) -> dict[str, Any]:
+def parameter(**body: Any) -> dict[str, Any]:
     return {"Parameters": {"P": body}, "Resources": {"T": topic(DisplayName={"Ref": "P"})}}
 
 
@@ -55,7 +55,9 @@ _RULES = "CloudFormation User Guide: Rules"
 
 TRUST = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
 }
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
 SSM_P = "AWS::SSM::Parameter::Value<String>"
@@ -65,7 +67,9 @@ TABLE = [
     Refused("not json", '{"Resources": ', "JSON not well-formed", _ANATOMY),
     Refused("a list", "- a\n- b\n", "unsupported structure", _ANATOMY),
     Refused("no resources", {"Outputs": {}}, "At least one Resources member must be defined", _ANATOMY),
-    Refused("unknown section", {**resources(T=TOPIC), "Ressources": {}}, "Invalid template property", _ANATOMY),
+    Refused(
+        "unknown section", {**resources(T=TOPIC), "Ressources": {}}, "Invalid template property", _ANATOMY
+    ),
     Refused(
         "format version",
         {"AWSTemplateFormatVersion": "2011-01-01", **resources(T=TOPIC)},
@@ -75,10 +79,25 @@ TABLE = [
     Refused("long description", {"Description": "x" * 1025, **resources(T=TOPIC)}, "Description", _QUOTAS),
     Refused("logical id", {"Resources": {"My-Topic": TOPIC}}, "non alphanumeric", _ANATOMY),
     Refused("no type", resources(T={"Properties": {}}), "must contain a Type member", _ANATOMY),
-    Refused("misspelt type", resources(T={"Type": "AWS::SNS::Topik"}), "Unrecognized resource types: [AWS::SNS::Topik]", _ANATOMY),
-    Refused("resource attribute", resources(T={**TOPIC, "Property": {}}), "Invalid template resource property 'Property'", _ANATOMY),
+    Refused(
+        "misspelt type",
+        resources(T={"Type": "AWS::SNS::Topik"}),
+        "Unrecognized resource types: [AWS::SNS::Topik]",
+        _ANATOMY,
+    ),
+    Refused(
+        "resource attribute",
+        resources(T={**TOPIC, "Property": {}}),
+        "Invalid template resource property 'Property'",
+        _ANATOMY,
+    ),
     Refused("null", resources(T=topic(DisplayName=None)), "null", _ANATOMY),
-    Refused("501 resources", {"Resources": {f"T{i}": TOPIC for i in range(501)}}, "Number of resources, 501", _QUOTAS),
+    Refused(
+        "501 resources",
+        {"Resources": {f"T{i}": TOPIC for i in range(501)}},
+        "Number of resources, 501",
+        _QUOTAS,
+    ),
     Refused(
         "201 outputs",
         {**resources(T=TOPIC), "Outputs": {f"O{i}": {"Value": "x"} for i in range(201)}},
@@ -87,21 +106,41 @@ TABLE = [
     ),
     Refused(
         "201 parameters",
-        {**resources(T=TOPIC), "Parameters": {f"P{i}": {"Type": "String", "Default": ""} for i in range(201)}},
+        {
+            **resources(T=TOPIC),
+            "Parameters": {f"P{i}": {"Type": "String", "Default": ""} for i in range(201)},
+        },
         "Number of parameters, 201",
         _QUOTAS,
     ),
-    Refused("body over 51,200 bytes", {"Metadata": {"x": "y" * 51_300}, **resources(T=TOPIC)}, "51200", _QUOTAS),
-    Refused("deletion policy", resources(T={**TOPIC, "DeletionPolicy": "Keep"}), "Unrecognized DeletionPolicy", _ANATOMY),
+    Refused(
+        "body over 51,200 bytes", {"Metadata": {"x": "y" * 51_300}, **resources(T=TOPIC)}, "51200", _QUOTAS
+    ),
+    Refused(
+        "deletion policy",
+        resources(T={**TOPIC, "DeletionPolicy": "Keep"}),
+        "Unrecognized DeletionPolicy",
+        _ANATOMY,
+    ),
     # references
-    Refused("undefined ref", resources(T=topic(DisplayName=ref("Gone"))), "Unresolved resource dependencies [Gone]", _INTRINSIC),
+    Refused(
+        "undefined ref",
+        resources(T=topic(DisplayName=ref("Gone"))),
+        "Unresolved resource dependencies [Gone]",
+        _INTRINSIC,
+    ),
     Refused(
         "undefined ref in outputs",
         {**resources(T=TOPIC), "Outputs": {"O": {"Value": ref("Gone")}}},
         "[Gone] in the Outputs block",
         _INTRINSIC,
     ),
-    Refused("undefined getatt", resources(T=topic(DisplayName=att("Gone", "Arn"))), "undefined resource Gone", _INTRINSIC),
+    Refused(
+        "undefined getatt",
+        resources(T=topic(DisplayName=att("Gone", "Arn"))),
+        "undefined resource Gone",
+        _INTRINSIC,
+    ),
     Refused(
         "unknown attribute",
         resources(T=topic(DisplayName=att("Q", "Colour")), Q=QUEUE),
@@ -116,7 +155,9 @@ TABLE = [
         "Circular dependency between resources: [A, B]",
         _ANATOMY,
     ),
-    Refused("own circle", resources(A=topic(DisplayName=att("A", "TopicName"))), "Circular dependency", _ANATOMY),
+    Refused(
+        "own circle", resources(A=topic(DisplayName=att("A", "TopicName"))), "Circular dependency", _ANATOMY
+    ),
     Refused(
         "ref to a resource a condition leaves out",
         {
@@ -127,7 +168,12 @@ TABLE = [
         _ANATOMY,
         stage="create",
     ),
-    Refused("undefined condition", resources(T={**TOPIC, "Condition": "C"}), "Unresolved condition dependencies [C]", _ANATOMY),
+    Refused(
+        "undefined condition",
+        resources(T={**TOPIC, "Condition": "C"}),
+        "Unresolved condition dependencies [C]",
+        _ANATOMY,
+    ),
     Refused(
         "undefined condition in if",
         resources(T=topic(DisplayName={"Fn::If": ["C", "a", "b"]})),
@@ -147,7 +193,12 @@ TABLE = [
         _ANATOMY,
     ),
     # functions
-    Refused("unknown function", resources(T=topic(DisplayName={"Fn::Upper": "x"})), "unsupported function: Fn::Upper", _INTRINSIC),
+    Refused(
+        "unknown function",
+        resources(T=topic(DisplayName={"Fn::Upper": "x"})),
+        "unsupported function: Fn::Upper",
+        _INTRINSIC,
+    ),
     Refused(
         "undefined map",
         resources(T=topic(DisplayName={"Fn::FindInMap": ["M", "a", "b"]})),
@@ -156,7 +207,10 @@ TABLE = [
     ),
     Refused(
         "no such key",
-        {"Mappings": {"M": {"a": {"b": "c"}}}, **resources(T=topic(DisplayName={"Fn::FindInMap": ["M", "x", "b"]}))},
+        {
+            "Mappings": {"M": {"a": {"b": "c"}}},
+            **resources(T=topic(DisplayName={"Fn::FindInMap": ["M", "x", "b"]})),
+        },
         "Unable to get mapping for M::x::b",
         _INTRINSIC,
         stage="create",
@@ -170,7 +224,12 @@ TABLE = [
         "every Fn::FindInMap object requires three parameters",
         "CloudFormation Template Reference: Fn::FindInMap enhancements",
     ),
-    Refused("foreach without the transform", {"Resources": {"Fn::ForEach::L": ["X", ["a"], {"T${X}": TOPIC}]}}, "ForEach", _INTRINSIC),
+    Refused(
+        "foreach without the transform",
+        {"Resources": {"Fn::ForEach::L": ["X", ["a"], {"T${X}": TOPIC}]}},
+        "ForEach",
+        _INTRINSIC,
+    ),
     Refused(
         "select out of range",
         resources(T=topic(DisplayName={"Fn::Select": [3, ["a"]]})),
@@ -178,15 +237,45 @@ TABLE = [
         _INTRINSIC,
         stage="create",
     ),
-    Refused("join", resources(T=topic(DisplayName={"Fn::Join": ["a"]})), "Fn::Join", _INTRINSIC, stage="create"),
-    Refused("import of nothing", resources(T=topic(DisplayName={"Fn::ImportValue": "nobody"})), "No export named nobody found", _INTRINSIC, stage="create"),
-    Refused("unknown transform", {"Transform": "Mine", **resources(T=TOPIC)}, "No transform named Mine found", _ANATOMY),
+    Refused(
+        "join", resources(T=topic(DisplayName={"Fn::Join": ["a"]})), "Fn::Join", _INTRINSIC, stage="create"
+    ),
+    Refused(
+        "import of nothing",
+        resources(T=topic(DisplayName={"Fn::ImportValue": "nobody"})),
+        "No export named nobody found",
+        _INTRINSIC,
+        stage="create",
+    ),
+    Refused(
+        "unknown transform",
+        {"Transform": "Mine", **resources(T=TOPIC)},
+        "No transform named Mine found",
+        _ANATOMY,
+    ),
     # parameters
     Refused("parameter type", parameter(Type="Text"), "Unrecognized parameter type: Text", _PARAMETERS),
-    Refused("parameter property", parameter(Type="String", Pattern="x"), "Invalid template parameter property 'Pattern'", _PARAMETERS),
-    Refused("default not allowed", parameter(Type="String", Default="c", AllowedValues=["a"]), "must be one of AllowedValues", _PARAMETERS),
-    Refused("default against pattern", parameter(Type="String", Default="c", AllowedPattern="[ab]"), "must match pattern", _PARAMETERS),
-    Refused("no value", parameter(Type="String"), "Parameters: [P] must have values", _PARAMETERS, stage="create"),
+    Refused(
+        "parameter property",
+        parameter(Type="String", Pattern="x"),
+        "Invalid template parameter property 'Pattern'",
+        _PARAMETERS,
+    ),
+    Refused(
+        "default not allowed",
+        parameter(Type="String", Default="c", AllowedValues=["a"]),
+        "must be one of AllowedValues",
+        _PARAMETERS,
+    ),
+    Refused(
+        "default against pattern",
+        parameter(Type="String", Default="c", AllowedPattern="[ab]"),
+        "must match pattern",
+        _PARAMETERS,
+    ),
+    Refused(
+        "no value", parameter(Type="String"), "Parameters: [P] must have values", _PARAMETERS, stage="create"
+    ),
     Refused(
         "not declared",
         resources(T=TOPIC),
@@ -205,8 +294,18 @@ TABLE = [
             given={"Parameters": [{"ParameterKey": "P", "ParameterValue": value}]},
         )
         for name, body, value, message in (
-            ("value not allowed", {"Type": "String", "AllowedValues": ["a"]}, "b", "must be one of AllowedValues"),
-            ("value against pattern", {"Type": "String", "AllowedPattern": "[a-z]+"}, "B1", "must match pattern [a-z]+"),
+            (
+                "value not allowed",
+                {"Type": "String", "AllowedValues": ["a"]},
+                "b",
+                "must be one of AllowedValues",
+            ),
+            (
+                "value against pattern",
+                {"Type": "String", "AllowedPattern": "[a-z]+"},
+                "B1",
+                "must match pattern [a-z]+",
+            ),
             (
                 "constraint description",
                 {"Type": "String", "AllowedPattern": "[a-z]+", "ConstraintDescription": "small letters"},
@@ -230,7 +329,9 @@ TABLE = [
             "Rules": {
                 "R": {
                     "RuleCondition": {"Fn::Equals": [ref("AWS::Region"), "us-east-1"]},
-                    "Assertions": [{"Assert": {"Fn::Contains": [["b"], ref("P")]}, "AssertDescription": "P must be b"}],
+                    "Assertions": [
+                        {"Assert": {"Fn::Contains": [["b"], ref("P")]}, "AssertDescription": "P must be b"}
+                    ],
                 }
             },
             **resources(T=TOPIC),
@@ -240,20 +341,55 @@ TABLE = [
         stage="create",
     ),
     # capabilities and names
-    Refused("no capability", resources(R=ROLE), "Requires capabilities : [CAPABILITY_IAM]", _API, stage="create", given={"Capabilities": []}),
+    Refused(
+        "no capability",
+        resources(R=ROLE),
+        "Requires capabilities : [CAPABILITY_IAM]",
+        _API,
+        stage="create",
+        given={"Capabilities": []},
+    ),
     Refused(
         "named capability",
-        resources(R={"Type": "AWS::IAM::Role", "Properties": {"RoleName": "r", "AssumeRolePolicyDocument": TRUST}}),
+        resources(
+            R={"Type": "AWS::IAM::Role", "Properties": {"RoleName": "r", "AssumeRolePolicyDocument": TRUST}}
+        ),
         "Requires capabilities : [CAPABILITY_NAMED_IAM]",
         _API,
         stage="create",
         given={"Capabilities": ["CAPABILITY_IAM"]},
     ),
-    Refused("stack name", resources(T=TOPIC), "[a-zA-Z][-a-zA-Z0-9]*", _API, stage="create", given={"StackName": "a_b"}),
-    Refused("aws tag", resources(T=TOPIC), "aws:", _API, stage="create", given={"Tags": [{"Key": "aws:x", "Value": "y"}]}),
+    Refused(
+        "stack name",
+        resources(T=TOPIC),
+        "[a-zA-Z][-a-zA-Z0-9]*",
+        _API,
+        stage="create",
+        given={"StackName": "a_b"},
+    ),
+    Refused(
+        "aws tag",
+        resources(T=TOPIC),
+        "aws:",
+        _API,
+        stage="create",
+        given={"Tags": [{"Key": "aws:x", "Value": "y"}]},
+    ),
     # properties
-    Refused("unknown property", resources(T=topic(Nome="x")), "extraneous key [Nome] is not permitted", _SCHEMA, stage="resource"),
-    Refused("read-only property", resources(T=topic(TopicArn="x")), "extraneous key [TopicArn]", _SCHEMA, stage="resource"),
+    Refused(
+        "unknown property",
+        resources(T=topic(Nome="x")),
+        "extraneous key [Nome] is not permitted",
+        _SCHEMA,
+        stage="resource",
+    ),
+    Refused(
+        "read-only property",
+        resources(T=topic(TopicArn="x")),
+        "extraneous key [TopicArn]",
+        _SCHEMA,
+        stage="resource",
+    ),
     Refused(
         "required property",
         resources(S={"Type": "AWS::SNS::Subscription", "Properties": {"Protocol": "email"}}),
@@ -261,7 +397,13 @@ TABLE = [
         _SCHEMA,
         stage="resource",
     ),
-    Refused("wrong type", resources(T=topic(DisplayName=["x"])), "expected type: String", _SCHEMA, stage="resource"),
+    Refused(
+        "wrong type",
+        resources(T=topic(DisplayName=["x"])),
+        "expected type: String",
+        _SCHEMA,
+        stage="resource",
+    ),
     Refused(
         "not in the enumeration",
         resources(B={"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "On"}}}),
@@ -271,7 +413,9 @@ TABLE = [
     ),
     Refused(
         "nested unknown property",
-        resources(B={"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"State": "Enabled"}}}),
+        resources(
+            B={"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"State": "Enabled"}}}
+        ),
         "extraneous key [State]",
         _SCHEMA,
         stage="resource",
@@ -294,7 +438,14 @@ TABLE = [
         resources(
             R={
                 "Type": "AWS::IAM::Role",
-                "Properties": {"AssumeRolePolicyDocument": {**TRUST, "Statement": [{**TRUST["Statement"][0], "Principal": {"Service": "ec2.amazonaws.com"}}]}},  # type: ignore[index, dict-item]
+                "Properties": {
+                    "AssumeRolePolicyDocument": {
+                        **TRUST,
+                        "Statement": [
+                            {**TRUST["Statement"][0], "Principal": {"Service": "ec2.amazonaws.com"}}
+                        ],
+                    }
+                },  # type: ignore[index, dict-item]
             },
             F={
                 "Type": "AWS::Lambda::Function",
@@ -314,7 +465,10 @@ TABLE = [
         "wait condition beyond 12 hours",
         resources(
             H={"Type": "AWS::CloudFormation::WaitConditionHandle"},
-            W={"Type": "AWS::CloudFormation::WaitCondition", "Properties": {"Handle": ref("H"), "Timeout": "43201"}},
+            W={
+                "Type": "AWS::CloudFormation::WaitCondition",
+                "Properties": {"Handle": ref("H"), "Timeout": "43201"},
+            },
         ),
         "#/Timeout",
         "CloudFormation Template Reference: AWS::CloudFormation::WaitCondition",

@@ -32,15 +32,27 @@ def test_values(world: World) -> None:
         "Mappings": {"M": {"us-east-1": {"list": ["x", "y"], "word": "w"}}},
         "Conditions": {
             "HasEmpty": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Empty"}, ""]}]},
-            "Both": {"Fn::And": [{"Fn::Not": [{"Condition": "HasEmpty"}]}, {"Fn::Equals": [{"Ref": "Number"}, "3"]}]},
+            "Both": {
+                "Fn::And": [
+                    {"Fn::Not": [{"Condition": "HasEmpty"}]},
+                    {"Fn::Equals": [{"Ref": "Number"}, "3"]},
+                ]
+            },
         },
     }
     assert _values(
         world,
         body,
         Join={"Fn::Join": ["|", {"Ref": "List"}]},
-        NoValueInAList={"Fn::Join": ["-", ["a", {"Fn::If": ["HasEmpty", "b", {"Ref": "AWS::NoValue"}]}, "c"]]},
-        Sub={"Fn::Sub": ["${AWS::Region} ${X} ${!Literal} ${Number}", {"X": {"Fn::Select": [1, {"Ref": "List"}]}}]},
+        NoValueInAList={
+            "Fn::Join": ["-", ["a", {"Fn::If": ["HasEmpty", "b", {"Ref": "AWS::NoValue"}]}, "c"]]
+        },
+        Sub={
+            "Fn::Sub": [
+                "${AWS::Region} ${X} ${!Literal} ${Number}",
+                {"X": {"Fn::Select": [1, {"Ref": "List"}]}},
+            ]
+        },
         Map={"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, "word"]},
         MapList={"Fn::Select": ["1", {"Fn::FindInMap": ["M", "us-east-1", "list"]}]},
         Split={"Fn::Select": [2, {"Fn::Split": [".", "a.b.c"]}]},
@@ -156,7 +168,9 @@ def test_dynamic_references_and_ssm_types(world: World) -> None:
             }
         },
     }
-    made = _values(world, body, Word={"Ref": "Word"}, List={"Fn::Join": ["|", {"Ref": "List"}]}, P={"Ref": "P"})
+    made = _values(
+        world, body, Word={"Ref": "Word"}, List={"Fn::Join": ["|", {"Ref": "List"}]}, P={"Ref": "P"}
+    )
     assert made["Word"] == "w1"
     assert made["List"] == "a|b"
     assert world.client("ssm").get_parameter(Name=made["P"])["Parameter"]["Value"] == "w1/t"

@@ -29,7 +29,12 @@ def test_validation(world: World, case: Refused) -> None:
 
 @pytest.mark.parametrize("case", [c for c in TABLE if c.stage == "create"], ids=lambda c: c.name)
 def test_creation(world: World, case: Refused) -> None:
-    request = {"StackName": world.name(), "TemplateBody": _text(case.template), "Capabilities": IAM, **case.given}
+    request = {
+        "StackName": world.name(),
+        "TemplateBody": _text(case.template),
+        "Capabilities": IAM,
+        **case.given,
+    }
     with pytest.raises(ClientError) as caught:
         world.cfn.create_stack(**request)
     assert case.message in caught.value.response["Error"]["Message"]

@@ -33,7 +33,10 @@ def test_created_in_order_of_dependencies_and_deleted_in_reverse(world: World) -
             "Middle": _param({"Ref": "First"}),
             "First": TOPIC,
         },
-        "Outputs": {"Topic": {"Value": {"Ref": "First"}}, "Value": {"Value": {"Fn::GetAtt": ["Last", "Value"]}}},
+        "Outputs": {
+            "Topic": {"Value": {"Ref": "First"}},
+            "Value": {"Value": {"Fn::GetAtt": ["Last", "Value"]}},
+        },
     }
     name = world.create(template)
     outputs = world.outputs(name)
@@ -61,9 +64,9 @@ def test_update_in_place_and_nothing_to_update(world: World) -> None:
 
 def test_replacement_makes_the_new_before_the_old_goes(world: World) -> None:
     name = world.create({"Resources": {"T": _topic(TopicName="rep-one"), "P": _param({"Ref": "T"})}})
-    assert world.update(name, {"Resources": {"T": _topic(TopicName="rep-two"), "P": _param({"Ref": "T"})}}) == (
-        "UPDATE_COMPLETE"
-    )
+    assert world.update(
+        name, {"Resources": {"T": _topic(TopicName="rep-two"), "P": _param({"Ref": "T"})}}
+    ) == ("UPDATE_COMPLETE")
     events = world.events(name)
     made = next(i for i, line in enumerate(events) if line.startswith("T UPDATE_COMPLETE"))
     cleanup = next(i for i, line in enumerate(events) if "CLEANUP_IN_PROGRESS" in line)
@@ -88,7 +91,10 @@ def test_failed_creation_is_rolled_back(world: World) -> None:
     events = world.events(name)
     assert world.stack(name)["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "Bad CREATE_FAILED no luck" in events
-    assert f"{name} ROLLBACK_IN_PROGRESS The following resource(s) failed to create: [Bad]. Rollback requested by user." in events
+    assert (
+        f"{name} ROLLBACK_IN_PROGRESS The following resource(s) failed to create: [Bad]. Rollback requested by user."
+        in events
+    )
     assert _topics(world, name) == []
     with pytest.raises(ClientError, match="is in ROLLBACK_COMPLETE state and can not be updated"):
         world.update(name, {"Resources": {"Good": TOPIC}})
@@ -107,7 +113,9 @@ def test_on_failure(world: World, failure: str, status: str, left: int) -> None:
 
 
 def test_failed_update_is_rolled_back(world: World) -> None:
-    first = {"Resources": {"T": _topic(DisplayName="one"), "P": _param("a"), "R": _topic(TopicName="roll-one")}}
+    first = {
+        "Resources": {"T": _topic(DisplayName="one"), "P": _param("a"), "R": _topic(TopicName="roll-one")}
+    }
     name = world.create(first)
     before = {key: world.physical(name, key) for key in ("T", "P", "R")}
     world.sandbox.fault("resource", resource="P", action="update", message="no luck")
@@ -147,7 +155,9 @@ def test_deletion_that_fails_can_be_repeated(world: World) -> None:
     identifier = world.stack(name)["StackId"]
     world.sandbox.fault("resource", resource="T", action="delete", message="stuck")
     assert world.delete(name) == "DELETE_FAILED"
-    assert f"{name} DELETE_FAILED The following resource(s) failed to delete: [T]." in world.events(identifier)
+    assert f"{name} DELETE_FAILED The following resource(s) failed to delete: [T]." in world.events(
+        identifier
+    )
     assert world.delete(name) == "DELETE_COMPLETE"
 
 
@@ -185,12 +195,17 @@ def test_stack_tags_reach_resources(world: World) -> None:
     name = world.create(template, Tags=[{"Key": "team", "Value": "x"}, {"Key": "cost", "Value": "1"}])
     tags = world.client("sns").list_tags_for_resource(ResourceArn=world.physical(name, "T"))["Tags"]
     assert {tag["Key"]: tag["Value"] for tag in tags} == {"team": "own", "a": "b", "cost": "1"}
-    found = world.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=world.physical(name, "P"))
+    found = world.client("ssm").list_tags_for_resource(
+        ResourceType="Parameter", ResourceId=world.physical(name, "P")
+    )
     assert {tag["Key"]: tag["Value"] for tag in found["TagList"]} == {"team": "x", "cost": "1", "c": "d"}
 
 
 def test_exports_and_imports(world: World) -> None:
-    exporter = {"Resources": {"T": TOPIC}, "Outputs": {"O": {"Value": {"Ref": "T"}, "Export": {"Name": "shared"}}}}
+    exporter = {
+        "Resources": {"T": TOPIC},
+        "Outputs": {"O": {"Value": {"Ref": "T"}, "Export": {"Name": "shared"}}},
+    }
     first = world.create(exporter)
     second = world.create({"Resources": {"P": _param({"Fn::ImportValue": "shared"})}})
     assert world.cfn.list_imports(ExportName="shared")["Imports"] == [second]

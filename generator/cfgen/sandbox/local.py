@@ -105,6 +105,10 @@ class Sandbox:
                 )
             time.sleep(0.02)
         self.url = json.loads(state.read_text())["url"]
+        if detach:
+            # it is meant to outlive this process: nobody will wait for it
+            self._process.returncode = 0
+            self._process = None
         if self._settings:
             self.configure(**self._settings)
         return self

@@ -62,12 +62,15 @@ def make_server(host: str, port: int) -> Any:
 
 
 def _judge_buckets_here() -> None:
-    """Bucket policies are judged by the gateway: moto's own reading knows no conditions, and every template of ours
-    denies what comes without TLS."""
+    """Leave bucket policies to the gateway: moto's own reading knows no conditions.
+
+    Every template of ours denies what comes without TLS.
+    """
     from moto.iam.access_control import PermissionResult
     from moto.s3.models import FakeBucket
 
-    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
+    bucket: Any = FakeBucket
+    bucket.get_permission = lambda *_: PermissionResult.NEUTRAL
 
 
 def main(argv: list[str] | None = None) -> None:

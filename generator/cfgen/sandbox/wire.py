@@ -185,8 +185,21 @@ def write(call: Call, result: Any) -> Response:
     data = body if isinstance(body, bytes) else str(body).encode()
     headers = {str(key): str(value) for key, value in answer["headers"].items()}
     headers["x-amzn-RequestId"] = str(uuid.uuid4())
-    status = result.status if isinstance(result, AwsError) else answer["status_code"]
+    if isinstance(result, AwsError):
+        status = result.status
+    else:
+        status = (
+            result.get(_status_member(call.model), answer["status_code"]) if result else answer["status_code"]
+        )
     return int(status), headers, data
+
+
+def _status_member(model: OperationModel) -> str:
+    """The output member that stands for the HTTP status, as in Lambda's Invoke."""
+    shape: Any = model.output_shape
+    members = shape.members if shape is not None else {}
+    found = (name for name, member in members.items() if member.serialization.get("location") == "statusCode")
+    return next(found, "")
 
 
 def json_response(value: Any, status: int = 200) -> Response:
@@ -194,7 +207,14 @@ def json_response(value: Any, status: int = 200) -> Response:
     return status, {"Content-Type": "application/json"}, json.dumps(value, default=str).encode()
 
 
-_REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
+_REASONS = {
+    200: "OK",
+    204: "No Content",
+    202: "Accepted",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+}
 
 
 def send(start_response: Any, response: Response) -> Iterable[bytes]:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from cfgen.sandbox import responses
 from cfgen.sandbox.adapters.base import Adapter, Context, Made, Props, gone, register
-from cfgen.sandbox.cfn.errors import Cancelled, ResourceFailure
+from cfgen.sandbox.cfn.errors import Cancelled, ResourceFailure, Untouched
 
 
 def _strings(value: Any) -> Any:
@@ -172,7 +172,7 @@ class WaitCondition(Adapter):
         return Made(physical_id, {"Data": data, "Id": physical_id})
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
-        raise ResourceFailure("Update to resource type AWS::CloudFormation::WaitCondition is not supported.")
+        raise Untouched("Update to resource type AWS::CloudFormation::WaitCondition is not supported.")
 
     def delete(self, ctx: Context, made: Made, p: Props) -> None:
         """Nothing to remove."""

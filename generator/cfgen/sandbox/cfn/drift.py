@@ -121,4 +121,6 @@ def describe_stack_resource_drifts(call: Call) -> Any:
     stack = existing(call, call.params["StackName"])
     wanted = call.params.get("StackResourceDriftStatusFilters")
     views = [_view(stack, resource) for resource in stack.resources.values() if resource.drift]
-    return {"StackResourceDrifts": [v for v in views if not wanted or v["StackResourceDriftStatus"] in wanted]}
+    return {
+        "StackResourceDrifts": [v for v in views if not wanted or v["StackResourceDriftStatus"] in wanted]
+    }

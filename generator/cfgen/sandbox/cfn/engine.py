@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cfgen.sandbox.cfn import schema
+from cfgen.sandbox.cfn.errors import Untouched
 from cfgen.sandbox.cfn.notifications import notify
 from cfgen.sandbox.cfn.plan import Plan
 from cfgen.sandbox.cfn.prepare import Prepared
@@ -218,7 +219,11 @@ class Operation:
         before.touched(name)
         old_id = resource.physical_id
         old_record = copy.copy(resource)
-        worker.update(resource, new)
+        try:
+            worker.update(resource, new)
+        except Untouched:
+            before.spared(name)
+            raise
         _take_policies(resource, fresh)
         if resource.physical_id != old_id:
             # a custom resource that answered with another physical id: the old one is cleaned up

@@ -24,6 +24,10 @@ class ResourceFailure(Exception):
         self.physical_id = physical_id
 
 
+class Untouched(ResourceFailure):
+    """A change was refused before anything was done, so that a rollback has nothing to undo."""
+
+
 class Cancelled(ResourceFailure):
     """A resource was given up because another one failed."""
 

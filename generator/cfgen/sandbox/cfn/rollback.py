@@ -32,6 +32,11 @@ class Rollback:
         with self._lock:
             self._touched.add(name)
 
+    def spared(self, name: str) -> None:
+        """A change was refused before it began."""
+        with self._lock:
+            self._touched.discard(name)
+
     def replaced(self, old: Resource) -> None:
         """A resource is about to be replaced: the old one is cleaned up if all goes well."""
         with self._lock:

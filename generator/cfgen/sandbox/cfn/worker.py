@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cfgen.sandbox import adapters
 from cfgen.sandbox.adapters.base import Context, Made
 from cfgen.sandbox.cfn import dynamic, schema
-from cfgen.sandbox.cfn.errors import Cancelled, ResourceFailure
+from cfgen.sandbox.cfn.errors import Cancelled, ResourceFailure, Untouched
 from cfgen.sandbox.cfn.intrinsics import resolve
 from cfgen.sandbox.cfn.prepare import Prepared
 from cfgen.sandbox.cfn.state import Resource, Stack
@@ -146,6 +146,9 @@ class Worker:
                 self.expand(resource, new),
             )
         except Exception as error:
+            if cancellable and not isinstance(error, Untouched):
+                # how far it came nobody knows: a rollback starts from what was asked for
+                resource.properties = new
             self._failed(resource, "UPDATE_FAILED", error, token)
             raise
         resource.properties = new

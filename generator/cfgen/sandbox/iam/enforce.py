@@ -6,10 +6,10 @@ from typing import Any
 
 from moto.s3.models import s3_backends
 
-from cfgen.sandbox.iam import actions, policy, principals
+from cfgen.sandbox.iam import actions, kms, policy, principals
 from cfgen.sandbox.iam.principals import Principal
 from cfgen.sandbox.settings import settings
-from cfgen.sandbox.wire import ACCOUNT, AwsError, Call, partition_of
+from cfgen.sandbox.wire import ACCOUNT, AwsError, Call, partition_of, url_suffix
 
 # asked by every SDK and harmless: AWS allows them without a permission
 _FREE = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
@@ -48,6 +48,13 @@ def decide(principal: Principal, action: str, resource: str, context: dict[str, 
         return "with an explicit deny in a resource-based policy"
     if principal.operator:
         return ""
+    by_key = kms.by_key_policy(resource, action, principal.identities, context)
+    if by_key == "deny":
+        return "with an explicit deny in a resource-based policy"
+    if by_key == "none":
+        return f"because no resource-based policy allows the {action} action"
+    if by_key == "allow":
+        by_resource = "allow"
     by_identity = policy.evaluate(principals.identity_statements(principal), action, resource, context)
     if by_identity == "deny":
         return "with an explicit deny in an identity-based policy"
@@ -86,7 +93,11 @@ def check(call: Call, principal: Principal) -> None:
     if call.service == "sts" and call.operation == "AssumeRole":
         _check_trust(call, principal)
         return
-    message = denial(principal, actions.asked(call), actions.context(call))
+    context = actions.context(call)
+    message = denial(principal, actions.asked(call), context)
+    if not message and call.service == "s3" and not principal.operator:
+        through = {**context, "kms:ViaService": f"s3.{call.region}.{url_suffix(call.region)}"}
+        message = denial(principal, kms.used_by_s3(call), through)
     if not message:
         return
     if call.service == "ec2":

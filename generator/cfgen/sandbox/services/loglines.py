@@ -29,7 +29,10 @@ class LogWriter:
         try:
             self._client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            code = error.response["Error"]["Code"]
+            if code == "ResourceAlreadyExistsException":
+                return ""
+            if code != "ResourceNotFoundException":
                 return str(error.response["Error"]["Message"])
             try:
                 self._client.create_log_group(logGroupName=self.group)

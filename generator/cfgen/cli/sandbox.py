@@ -1,0 +1,159 @@
+"""``cfgen sandbox``: a local stand-in for CloudFormation, started, stopped, asked, or wrapped around a command."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import click
+
+from cfgen.errors import CfgenError
+from cfgen.paths import cache_dir
+
+NOTICE = (
+    "This is the cfgen sandbox on 127.0.0.1, not AWS: nothing here costs money or leaves this machine.\n"
+    "What it imitates and what it does not: docs/explanation/sandbox.md"
+)
+
+
+def _folder(given: Path | None) -> Path:
+    return given or cache_dir() / "sandbox"
+
+
+def _state(folder: Path) -> dict[str, object] | None:
+    """The running sandbox of a folder, or None."""
+    try:
+        state: dict[str, object] = json.loads((folder / "sandbox.json").read_text())
+    except (OSError, ValueError):
+        return None
+    pid = int(str(state["pid"]))
+    with contextlib.suppress(ChildProcessError):
+        # a sandbox this very process started is a zombie once it ends, until somebody asks
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return None
+    return state
+
+
+_folder_option = click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the sandbox keeps its state (default: cfgen's cache folder).",
+)
+_region_option = click.option(
+    "--region", default="us-east-1", show_default=True, help="The region clients use."
+)
+
+
+@click.group(name="sandbox")
+def command() -> None:
+    """Rehearse a deployment on this machine: a strict local CloudFormation. It is not AWS.
+
+    Templates launch, update, roll back and go; their Lambda code and builds run as local processes under
+    their roles' permissions. State lives in memory and ends with the sandbox.
+    """
+
+
+@command.command()
+@click.option("--port", default=0, help="Port on 127.0.0.1 (default: a free one).")
+@_region_option
+@_folder_option
+def start(port: int, region: str, folder: Path | None) -> None:
+    """Start a sandbox in the background and print the variables that lead clients to it."""
+    from cfgen.sandbox import Sandbox
+
+    place = _folder(folder)
+    if (running := _state(place)) is not None:
+        raise CfgenError(
+            f"A sandbox is running already at {running['url']} (process {running['pid']}).",
+            hint="cfgen sandbox stop",
+        )
+    sandbox = Sandbox(folder=place, port=port).start(detach=True)
+    click.echo(NOTICE, err=True)
+    for name, value in _shown(sandbox.environment(region)).items():
+        click.echo(f"export {name}={value}")
+
+
+def _shown(variables: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in variables.items() if key.startswith("AWS_")}
+
+
+@command.command()
+@_folder_option
+def stop(folder: Path | None) -> None:
+    """Stop the sandbox and forget everything in it."""
+    import signal
+    import time
+
+    place = _folder(folder)
+    running = _state(place)
+    if running is None:
+        click.echo("No sandbox is running.", err=True)
+        return
+    pid = int(str(running["pid"]))
+    os.kill(pid, signal.SIGTERM)
+    for _ in range(100):
+        if _state(place) is None:
+            break
+        time.sleep(0.05)
+    (place / "sandbox.json").unlink(missing_ok=True)
+    click.echo(f"Stopped the sandbox at {running['url']}.", err=True)
+
+
+@command.command()
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_folder_option
+def status(style: str, folder: Path | None) -> None:
+    """Say whether a sandbox runs, where, and how much memory it uses. Exit 1 if none does."""
+    from cfgen.sandbox.local import request
+
+    running = _state(_folder(folder))
+    if running is None:
+        if style == "json":
+            click.echo(json.dumps({"running": False}))
+        else:
+            click.echo("No sandbox is running.")
+        raise SystemExit(1)
+    health = request(f"{running['url']}/_sandbox/health")
+    if style == "json":
+        click.echo(json.dumps({"running": True, **running, **health}))
+        return
+    click.echo(
+        f"Running at {running['url']} (process {running['pid']}, {health['max_rss_kb'] // 1024} MB at most)."
+    )
+    click.echo(NOTICE, err=True)
+
+
+@command.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
+@_region_option
+@_folder_option
+def run(words: tuple[str, ...], region: str, folder: Path | None) -> None:
+    """Run COMMAND with its AWS calls going to a sandbox: the one that runs, or one for this command alone.
+
+    The exit code is the command's.
+    """
+    from cfgen.sandbox import Sandbox
+
+    running = _state(_folder(folder))
+    if running is not None:
+        sandbox = Sandbox(folder=_folder(folder))
+        sandbox.url = str(running["url"])
+        raise SystemExit(_call(words, sandbox.environment(region)))
+    click.echo(NOTICE, err=True)
+    with Sandbox() as own:
+        code = _call(words, own.environment(region))
+    raise SystemExit(code)
+
+
+def _call(words: tuple[str, ...], variables: dict[str, str]) -> int:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    try:
+        return subprocess.run(list(words), env={**inherited, **variables}, check=False).returncode
+    except FileNotFoundError:
+        raise CfgenError(f"No such command: {words[0]}") from None
