@@ -93,7 +93,7 @@ def _one(stack: StackView, name: str, expected: str, raw: dict[str, Any], patien
     seen = EndpointCheck(name, status, config, expected, instances)
     if not patience:
         return seen
-    if raw.get("AsyncInferenceConfig"):
+    if raw.get("AsyncInferenceConfig") is not None:
         return EndpointCheck(*_head(seen), note="no request sent: the endpoint is asynchronous")
     example = sample.of_outputs(stack.outputs)
     if example is None:

@@ -170,6 +170,10 @@ def failure(text: str, code: int) -> errors.DeployError:
     """What the AWS CLI's complaint means."""
     said = text.strip()
     doing = "make the change set"
+    if "can not be updated" in said:
+        return errors.StackStuck(
+            f"cannot {doing}: {said.splitlines()[-1]}", hint="cfgen status STACK; cfgen destroy STACK"
+        )
     if found := _CALL.search(said):
         return translate(_Said(found["code"], found["text"].strip()), doing)
     if found := _CHANGE_SET_FAILED.search(said):
@@ -186,5 +190,11 @@ def failure(text: str, code: int) -> errors.DeployError:
     ):
         if words in said and (kind != "ProfileNotFound" or "config profile" in said):
             return translate(_Said(kind, said.splitlines()[-1]), doing)
+    if said == "'Status'":
+        # version 1's waiter trips over an answer that is an error
+        return errors.AccessDenied(
+            "the AWS CLI could not read its change set: it says no more than 'Status'",
+            hint="the caller needs cloudformation:DescribeChangeSet",
+        )
     last = said[-1500:] or f"exit code {code} and no message"
     return errors.AwsCliFailed(f"aws cloudformation deploy failed: {last}")

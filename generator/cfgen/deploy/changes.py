@@ -14,7 +14,15 @@ from cfgen.deploy.document import ENDPOINT, descriptions, resources
 from cfgen.deploy.errors import ChangeSetFailed
 from cfgen.deploy.session import aws_errors
 
-ACTIONS = ("add", "modify", "replace", "may replace", "delete", "let go", "import")
+ACTIONS = {
+    "add": "added",
+    "modify": "modified",
+    "replace": "replaced",
+    "may replace": "perhaps replaced",
+    "delete": "deleted",
+    "let go": "let go",
+    "import": "imported",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,13 @@ class ChangeSet:
         }
 
 
-def read(client: Any, change_set_id: str, template: Mapping[str, Any]) -> ChangeSet:
-    """Describe a change set, all pages of it. Raises ChangeSetFailed when it cannot be executed."""
+def read(
+    client: Any, change_set_id: str, template: Mapping[str, Any], compared: Mapping[str, str] | None = None
+) -> ChangeSet:
+    """Describe a change set, all pages of it. Raises ChangeSetFailed when it cannot be executed.
+
+    ``compared`` (logical id → action) is what a comparison of the templates says, where CloudFormation says "perhaps".
+    """
     answers: list[dict[str, Any]] = []
     token: dict[str, str] = {}
     with aws_errors("describe the change set"):
@@ -89,7 +102,7 @@ def read(client: Any, change_set_id: str, template: Mapping[str, Any]) -> Change
         for change in answer.get("Changes", ())
         if "ResourceChange" in change
     ]
-    changes = understand(raw, descriptions(template))
+    changes = understand(raw, descriptions(template), compared)
     return ChangeSet(
         head.get("ChangeSetId", change_set_id),
         head["StackId"],
@@ -99,13 +112,19 @@ def read(client: Any, change_set_id: str, template: Mapping[str, Any]) -> Change
     )
 
 
-def understand(raw: Sequence[Mapping[str, Any]], named: Mapping[str, str]) -> tuple[Change, ...]:
+def understand(
+    raw: Sequence[Mapping[str, Any]], named: Mapping[str, str], compared: Mapping[str, str] | None = None
+) -> tuple[Change, ...]:
     """API changes → Changes, with "Conditional" settled where the change set itself tells.
 
     A property that takes an attribute of another resource is reported as *conditionally* replacing; when that other
-    resource is replaced, the attribute does change, and so on down the chain (Model → EndpointConfig).
+    resource is replaced, the attribute does change, and so on down the chain (Model → EndpointConfig). For what is
+    still open the comparison of the templates answers, if there is one.
     """
     replaced = {one["LogicalResourceId"] for one in raw if one.get("Replacement") == "True"}
+    maybe = {one["LogicalResourceId"] for one in raw if one.get("Replacement") == "Conditional"}
+    answers = {name: (compared or {}).get(name, "modify") for name in maybe} if compared is not None else {}
+    replaced |= {name for name, action in answers.items() if action == "replace"}
     while True:
         more = {
             one["LogicalResourceId"]
@@ -119,7 +138,7 @@ def understand(raw: Sequence[Mapping[str, Any]], named: Mapping[str, str]) -> tu
         replaced |= more
     found = [
         Change(
-            _action(one, replaced),
+            _action(one, replaced, answers),
             one["LogicalResourceId"],
             one["ResourceType"],
             one.get("PhysicalResourceId", ""),
@@ -128,7 +147,7 @@ def understand(raw: Sequence[Mapping[str, Any]], named: Mapping[str, str]) -> tu
         )
         for one in raw
     ]
-    return tuple(sorted(found, key=lambda change: ACTIONS.index(change.action)))
+    return tuple(sorted(found, key=lambda change: list(ACTIONS).index(change.action)))
 
 
 def _caused(one: Mapping[str, Any], replaced: set[str]) -> bool:
@@ -139,7 +158,7 @@ def _caused(one: Mapping[str, Any], replaced: set[str]) -> bool:
     )
 
 
-def _action(one: Mapping[str, Any], replaced: set[str]) -> str:
+def _action(one: Mapping[str, Any], replaced: set[str], answers: Mapping[str, str]) -> str:
     kind = one.get("Action")
     if kind == "Add":
         return "add"
@@ -149,7 +168,8 @@ def _action(one: Mapping[str, Any], replaced: set[str]) -> str:
         return "let go" if one.get("PolicyAction") == "Retain" else "delete"
     if one["LogicalResourceId"] in replaced:
         return "replace"
-    return "may replace" if one.get("Replacement") == "Conditional" else "modify"
+    open_ = one.get("Replacement") == "Conditional" and answers.get(one["LogicalResourceId"]) != "modify"
+    return "may replace" if open_ else "modify"
 
 
 def _target(detail: Mapping[str, Any]) -> str:
@@ -216,7 +236,7 @@ def lines(changes: ChangeSet) -> list[str]:
     ]
     counted = {action: sum(row[0] == action for row in rows) for action in ACTIONS}
     shown.append(
-        ", ".join(f"{count} to {action}" for action, count in counted.items() if count)
+        ", ".join(f"{count} {ACTIONS[action]}" for action, count in counted.items() if count)
         or "no resource changes"
     )
     says = {
@@ -228,7 +248,7 @@ def lines(changes: ChangeSet) -> list[str]:
         shown.append(says[changes.interruption])
     for grant in changes.grants:
         trust = f", used by {', '.join(grant.trusts)}" if grant.trusts else ""
-        shown.append(f"IAM to {grant.action}: {grant.logical_id} ({grant.type}{trust})")
+        shown.append(f"IAM {ACTIONS[grant.action]}: {grant.logical_id} ({grant.type}{trust})")
         if grant.actions:
             shown.append(f"  allows {', '.join(grant.actions)}")
     return shown

@@ -151,7 +151,9 @@ class Feed:
                 break
         self._seen.update(found)
         # one page lists newest first, and events of one instant must keep their order
-        ordered = list(found.values())[::-1]
+        ordered = list(found.values())
+        if ordered and ordered[0].at >= ordered[-1].at:
+            ordered.reverse()
         ordered.sort(key=lambda event: event.at)
         return ordered
 

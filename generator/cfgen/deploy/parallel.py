@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -65,18 +66,14 @@ def side_by_side(
     return found
 
 
-def outcome(launch: run.Launch, found: run.Result | BaseException) -> run.Result:
+def outcome(launch: run.Launch, found: run.Result | BaseException, seconds: float = 0.0) -> run.Result:
     """The result, of a failure too. Raises what is a fault of cfgen's own."""
     if isinstance(found, run.Result):
         return found
     if not isinstance(found, CfgenError):
         raise found
     stopped = isinstance(found, (errors.Interrupted, errors.TimedOut))
-    return run.Result(
-        launch,
-        "stopped" if stopped else "declined" if isinstance(found, errors.Declined) else "failed",
-        error=found,
-    )
+    return run.Result(launch, "stopped" if stopped else "failed", seconds, error=found)
 
 
 def deploy_all(
@@ -131,9 +128,12 @@ def deploy_all(
                 run.abandon(one, aws)
 
     def carry_out(prepared: run.Prepared) -> run.Result:
-        launch = prepared.launch
-        with Aws(launch.region, launch.profile) as aws:
-            return run.carry_out(prepared, aws, report=reporters[id(launch)], stop=stopped)
+        launch, started = prepared.launch, time.monotonic()
+        try:
+            with Aws(launch.region, launch.profile) as aws:
+                return run.carry_out(prepared, aws, report=reporters[id(launch)], stop=stopped)
+        except CfgenError as error:
+            return outcome(launch, error, time.monotonic() - started)
 
     ended = side_by_side(going, carry_out, at_once, stopped)
     results |= {id(one.launch): outcome(one.launch, end) for one, end in zip(going, ended, strict=True)}

@@ -147,8 +147,21 @@ def prepare(
         ),
         stop,
     )  # fmt: skip
-    change_set = changes.read(aws.client("cloudformation"), arn, data) if arn else None
+    compared = _compared(real, data, merged, launch) if arn and real else None
+    change_set = changes.read(aws.client("cloudformation"), arn, data, compared) if arn else None
     return Prepared(launch, before is None, change_set, merged)
+
+
+def _compared(
+    stack: stacks.StackView, data: dict[str, Any], merged: Parameters, launch: Launch
+) -> dict[str, str]:
+    """What a comparison of the templates says of each resource: it settles what a change set leaves open."""
+    from cfgen.deploy import diff
+
+    kept = {name: now for name, (now, _) in merged.kept.items()}
+    before = diff.Side(stack.template, stack.values, launch.region)
+    after = diff.Side(data, {**stack.values, **merged.overrides, **kept}, launch.region)
+    return {row.name: row.action for row in diff.compare(before, after).resources}
 
 
 def _tags(stack: stacks.StackView | None) -> dict[str, str]:

@@ -54,17 +54,18 @@ def chat(
 ) -> dict[str, Any]:
     """A body that asks a chat model, in the shape the endpoint's example has.
 
-    ``messages`` (OpenAI's shape: vLLM, SGLang, TGI, LMI with a chat template) unless the example says ``inputs``
-    with generation parameters, as a model without a chat template wants.
+    ``messages`` is OpenAI's shape, which vLLM, SGLang, TGI (2.4 and later) and LMI take for models with a chat
+    template. An example with nothing but ``inputs`` is of a server that knows no messages.
     """
     shape = sample.data if sample else None
-    if isinstance(shape, dict) and "messages" not in shape and "inputs" in shape and not system:
-        body = copy.deepcopy(shape)
-        body["inputs"] = text
-        if max_tokens:
-            body.setdefault("parameters", {})["max_new_tokens"] = max_tokens
+    known = shape if isinstance(shape, dict) else {}
+    body: dict[str, Any]
+    if "inputs" in known and "parameters" not in known and not system:
+        body = {**copy.deepcopy(known), "inputs": text}
     else:
-        body = copy.deepcopy(shape) if isinstance(shape, dict) and "messages" in shape else {}
+        body = copy.deepcopy(known) if "messages" in known else {}
+        if not body and isinstance(known.get("parameters"), dict) and "max_new_tokens" in known["parameters"]:
+            body["max_tokens"] = known["parameters"]["max_new_tokens"]
         roles = [{"role": "system", "content": system}] if system else []
         body["messages"] = [*roles, {"role": "user", "content": text}]
         if max_tokens:
@@ -118,34 +119,36 @@ class StreamText:
     Parts arrive cut anywhere ("InvokeEndpointWithResponseStream"), so whole lines are gathered first.
     """
 
+    _SIGNS = (b"{", b"[", b"data:", b"event:", b"id:", b"retry:", b":")
+
     def __init__(self) -> None:
         self._rest = b""
+        self._structured: bool | None = None
 
     def feed(self, part: bytes, *, end: bool = False) -> str:
         """The text that became complete with ``part``."""
         self._rest += part
+        if self._structured is None:
+            head = self._rest.lstrip()
+            if head.startswith(self._SIGNS):
+                self._structured = True
+            elif end or (head and not any(sign.startswith(head) for sign in self._SIGNS)):
+                self._structured = False
+            else:
+                return ""
+        if not self._structured:
+            cut = len(self._rest) if end else _whole(self._rest)
+            text, self._rest = self._rest[:cut], self._rest[cut:]
+            return text.decode("utf-8", "replace")
         lines = self._rest.split(b"\n")
         self._rest = b"" if end else lines.pop()
-        if not self._structured(lines[0] if lines else self._rest):
-            whole = b"\n".join([*lines, self._rest]) if not end else b"\n".join(lines)
-            cut = len(whole) if end else _whole(whole)
-            self._rest = whole[cut:]
-            return whole[:cut].decode("utf-8", "replace")
         return "".join(self._line(line.decode("utf-8", "replace").strip()) for line in lines)
-
-    @staticmethod
-    def _structured(line: bytes) -> bool:
-        return (
-            line.lstrip()[:1] in {b"{", b"["}
-            or line.startswith((b"data:", b"event:", b":"))
-            or not line.strip()
-        )
 
     @staticmethod
     def _line(line: str) -> str:
         if line.startswith("data:"):
             line = line[5:].strip()
-        if not line or line == "[DONE]" or line.startswith(("event:", ":")):
+        if not line or line == "[DONE]" or line.startswith(("event:", "id:", "retry:", ":")):
             return ""
         try:
             found = text_of(json.loads(line))
