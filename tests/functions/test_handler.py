@@ -403,6 +403,17 @@ def test_retained_artifacts_stay_when_they_are_whole(
     assert len(left(bucket)) == kept
 
 
+@pytest.mark.parametrize("stack", ["ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"])
+def test_what_a_rollback_undoes_is_not_retained(
+    answers: Answers, control: Control, functions: Functions, bucket: Any, stack: str
+) -> None:
+    artifact(bucket, A)
+    control.status, control.identity, control.stack_status = "DELETE_IN_PROGRESS", OURS.format(A), stack
+    functions.call("handler.py", delete(answers, OURS.format(A), properties(answers, Retain="true")))
+    assert answers["delete"]["Status"] == "SUCCESS"
+    assert left(bucket) == []
+
+
 def test_a_late_delete_does_not_touch_content_that_came_back(
     answers: Answers, control: Control, functions: Functions, bucket: Any
 ) -> None:
