@@ -21,7 +21,7 @@ class Sink(BaseHTTPRequestHandler):
         left = int(self.headers.get("Content-Length") or 0)
         buffer = bytearray(1 << 20)
         while left:
-            count = self.rfile.readinto(memoryview(buffer)[: min(left, len(buffer))])  # type: ignore[attr-defined]
+            count = self.rfile.readinto(memoryview(buffer)[: min(left, len(buffer))])
             if not count:
                 return
             left -= count
