@@ -7,7 +7,6 @@ from typing import Any
 from tests.lint.kit import (
     ASYNC,
     BUILD,
-    CODE,
     COMPONENT,
     CUSTOM,
     DROP,
@@ -31,6 +30,7 @@ from tests.lint.kit import (
     sub,
 )
 
+PACKED = "import base64\nexec(base64.b64decode('cGFzcw=='))\n"
 STEP = {
     "AdjustmentType": "ChangeInCapacity",
     "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
@@ -309,7 +309,7 @@ CASES = [
         "E9804",
         "inline handler that is not defined",
         both(CUSTOM, props("Function", Handler="index.main")),
-        both(CUSTOM, props("Function", Code={"ZipFile": CODE})),
+        both(CUSTOM, props("Function", Code={"ZipFile": PACKED})),
     ),
     Case(
         "E9805",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -27,8 +28,11 @@ def in_processes(sources: Sequence[TemplateSource], own_rules: bool, processes: 
 
     from cfgen.lint import engine
 
-    engine.rules(own_rules)  # loaded before the fork, and frozen there: the collector copies none of it
+    # The first template is linted here: it loads rules and schemas, which the workers then need not do each.
+    results = [engine.lint_one(sources[0], own_rules)]
+    gc.collect()
+    gc.freeze()  # and the collector must not touch, and so copy, what they inherit
     with multiprocessing.get_context("fork").Pool(wanted) as pool:
-        jobs = [(source, own_rules) for source in sources]
-        results = pool.starmap(engine.lint_one, jobs, chunksize=1)
+        jobs = [(source, own_rules) for source in sources[1:]]
+        results += pool.starmap(engine.lint_one, jobs, chunksize=1)
     return [finding for findings in results for finding in findings]

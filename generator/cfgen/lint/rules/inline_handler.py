@@ -25,7 +25,7 @@ class InlineHandler(Rule):
     types = ("AWS::Lambda::Function",)
 
     def check(self, resource: Resource) -> Hits:
-        """The function is looked for in Python only, by its def."""
+        """The function is looked for in Python only, by its def; packed code (exec) may define anything."""
         code = mapping(resource.properties, "Code").get("ZipFile")
         handler = resource.properties.get("Handler")
         if not isinstance(code, str) or not isinstance(handler, str) or not known(handler):
@@ -42,5 +42,4 @@ class InlineHandler(Rule):
 def _defines(code: str, function: str) -> bool:
     name = re.escape(function)
     found = re.search(rf"(?m)^(?:async )?def {name}\b|^{name}\s*=|^from \S+ import .*\b{name}\b", code)
-    # what exec runs (packed code) may define it
     return bool(found) or "exec(" in code or not known(code)
