@@ -25,9 +25,6 @@ NUMBERS = itertools.count(1)
 def text(*models: str, endpoint: bool = False, **config: Any) -> str:
     """The reference template for some models; without the endpoint, which few of these faults need."""
     whole = make.render(list(models) or ["org/one"], **config)
-    # moto's S3 obeys a bucket policy's Deny whatever its Condition says.
-    parts = whole.partition("  ModelBucketPolicy:\n")
-    whole = parts[0] + "  BuildLogs:" + parts[2].partition("  BuildLogs:")[2]
     if endpoint:
         return whole
     rest = whole.partition("  Artifact:\n")[2]
