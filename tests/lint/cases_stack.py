@@ -37,6 +37,14 @@ STEP = {
 }
 
 
+def machine(**state: Any) -> dict[str, Any]:
+    """A state machine of one state."""
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True, **state}}}
+    return resource(
+        "Machine", "AWS::StepFunctions::StateMachine", RoleArn=ref("MachineRoleArn"), Definition=definition
+    ) | {"Parameters": {"MachineRoleArn": {"Type": "String"}}}
+
+
 def custom(metric: str, **dimensions: Any) -> dict[str, Any]:
     """A policy that tracks a metric of SageMaker's by name."""
     specification = {
@@ -384,5 +392,11 @@ CASES = [
         "model's group open over IPv6",
         both(VPC, model(), props("Group", SecurityGroupIngress=[{"IpProtocol": "-1", "CidrIpv6": "::/0"}])),
         VPC,
+    ),
+    Case(
+        "E9715",
+        "null in a state machine's definition",
+        machine(ResultPath=None),
+        machine(ResultPath="$.Result"),
     ),
 ]
