@@ -10,6 +10,8 @@ from importlib import import_module
 from cfgen.sandbox.adapters.base import REGISTRY, Adapter
 
 _MODULES = (
+    "apigateway",
+    "budgets",
     "cloudformation",
     "cloudwatch",
     "codebuild",

@@ -205,6 +205,13 @@ def _shape(value: Any, shape: Any) -> Any:
     return value
 
 
+def refuse_unhandled(ctx: Context, p: Props, handled: tuple[str, ...]) -> None:
+    """Fail over properties the adapter would otherwise ignore in silence."""
+    extra = [key for key in p if key not in handled]
+    if extra:
+        raise ResourceFailure(f"the cfgen sandbox does not imitate {ctx.type} with {', '.join(extra)}")
+
+
 def tag_pairs(tags: Any) -> dict[str, str]:
     """Tags, however given, as a map."""
     if isinstance(tags, dict):

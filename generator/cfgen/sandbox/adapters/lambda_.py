@@ -20,6 +20,7 @@ from cfgen.sandbox.adapters.base import (
     changed_tags,
     quietly,
     refuse_existing,
+    refuse_unhandled,
     register,
     shaped,
     tag_pairs,
@@ -74,6 +75,15 @@ _CONFIGURATION = (
     "DeadLetterConfig",
     "Layers",
 )
+_HANDLED = (
+    *_CONFIGURATION,
+    "Architectures",
+    "Code",
+    "FunctionName",
+    "PackageType",
+    "ReservedConcurrentExecutions",
+    "Tags",
+)
 
 
 def _configuration(p: Props) -> Props:
@@ -86,6 +96,7 @@ class Function(Adapter):
     type = "AWS::Lambda::Function"
 
     def create(self, ctx: Context, p: Props) -> Made:
+        refuse_unhandled(ctx, p, _HANDLED)
         client = ctx.client("lambda")
         name = p.get("FunctionName") or ctx.name(64)
         refuse_existing(ctx, name, lambda: client.get_function(FunctionName=name))

@@ -16,6 +16,7 @@ from cfgen.sandbox.adapters.base import (
     Props,
     already_exists,
     quietly,
+    refuse_unhandled,
     register,
     tag_pairs,
 )
@@ -80,12 +81,29 @@ def _rule(rule: Props) -> Props:
     return made
 
 
+_HANDLED = (
+    "AccessControl",
+    "BucketEncryption",
+    "BucketName",
+    "CorsConfiguration",
+    "LifecycleConfiguration",
+    "LoggingConfiguration",
+    "NotificationConfiguration",
+    "ObjectLockEnabled",
+    "OwnershipControls",
+    "PublicAccessBlockConfiguration",
+    "Tags",
+    "VersioningConfiguration",
+)
+
+
 class Bucket(Adapter):
     """A bucket with its configuration. Deleted only when empty, as on AWS."""
 
     type = "AWS::S3::Bucket"
 
     def create(self, ctx: Context, p: Props) -> Made:
+        refuse_unhandled(ctx, p, _HANDLED)
         s3 = ctx.client("s3")
         name = p.get("BucketName") or ctx.name(63, lower=True)
         location = (
@@ -119,6 +137,7 @@ class Bucket(Adapter):
         )
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
+        refuse_unhandled(ctx, new, _HANDLED)
         self._configure(ctx.client("s3"), made.id, old, new)
         return made
 

@@ -210,12 +210,12 @@ def _validator(type_name: str, region: str) -> Any:
     schema = load(type_name, region)
     read_only = {path.split("/")[2] for path in schema.get("readOnlyProperties", []) if path.count("/") == 2}
     properties = {name: body for name, body in schema.get("properties", {}).items() if name not in read_only}
-    kept = {
+    kept: dict[str, Any] = {
         key: schema[key] for key in ("definitions", "required", "oneOf", "anyOf", "allOf") if key in schema
     }
     if type_name.startswith("Custom::") or type_name == CUSTOM:
         return _Validator({"type": "object", "required": ["ServiceToken"]})
-    body = {**kept, "type": "object", "properties": properties, "additionalProperties": False}
+    body: dict[str, Any] = {**kept, "type": "object", "properties": properties, "additionalProperties": False}
     if "patternProperties" in schema:
         body["patternProperties"] = schema["patternProperties"]
     return _Validator(body)
