@@ -72,7 +72,8 @@ EVENTS = [
         'Failed to download model data from URL "s3://jumpstart-cache-prod-us-east-1/v2.0.0/". Please ensure'
         " that an S3 VPC endpoint exists in route table or NAT gateway for the VPC mode and the URL is"
         " reachable from within the subnets provided.",
-        "aws-solutions-library-samples/guidance-for-text-generation-using-embeddings-from-enterprise-data-on-aws#"
+        "aws-solutions-library-samples/guidance-for-text-generation-using-embeddings-from-enterprise-data-on-aws"
+        "#"
         "3",
     ),
     (

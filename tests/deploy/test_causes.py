@@ -39,16 +39,19 @@ def test_reported_log_lines_are_known(cause: str, text: str, source: str) -> Non
         ("build-failed", "WaitCondition received failed message: 'disk full' for uniqueId: build"),
         (
             "token",
-            "WaitCondition received failed message: 'hub: 401 Client Error for meta-llama/x' for uniqueId: build",
+            "WaitCondition received failed message: 'hub: 401 Client Error for meta-llama/x' for uniqueId:"
+            " build",
         ),
         (
             "smoke-test",
-            "Received response status [FAILED] from custom resource. Message returned: smoke test of e: ModelError 400",
+            "Received response status [FAILED] from custom resource. Message returned: smoke test of e:"
+            " ModelError 400",
         ),
         ("pass-role", "User: u is not authorized to perform: iam:PassRole on resource: role"),
         (
             "organisation",
-            "User: u is not authorized to perform: sagemaker:X with an explicit deny in a service control policy",
+            "User: u is not authorized to perform: sagemaker:X with an explicit deny in a service control"
+            " policy",
         ),
         ("throttled", "Rate exceeded (Service: Lambda, Status Code: 429) RequestLimitExceeded"),
         (

@@ -107,6 +107,23 @@ def test_a_right_only_to_the_older_call_serves_too() -> None:
     assert len(events.Feed(service, STACK).fresh()) == 10
 
 
+def test_a_change_of_call_on_the_way_repeats_nothing() -> None:
+    class Renamed(Service):
+        def describe_stack_events(self, StackName: str, NextToken: str = "") -> dict[str, Any]:
+            answer = super().describe_stack_events(StackName, NextToken)
+            return {
+                **answer,
+                "StackEvents": [{**one, "EventId": "x" + one["EventId"]} for one in answer["StackEvents"]],
+            }
+
+    service = Renamed(*MANY, grouped=True)
+    feed = events.Feed(service, STACK)
+    assert len(feed.fresh()) == 10
+    service.faults = [Failure("ValidationError", "does not exist")]
+    service.happened.append(raw(20, "DELETE_COMPLETE"))
+    assert [event.id for event in feed.fresh()] == ["xe20"]
+
+
 def test_throttling_of_describe_events_is_not_taken_for_its_absence() -> None:
     service = Service(*MANY, grouped=True)
     service.faults = [Failure("Throttling")]

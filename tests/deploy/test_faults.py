@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cfgen.deploy import errors, run, session
+from cfgen.deploy import errors, launch, run, session
 from tests.deploy.conftest import ROOT, SPEC, Run, template
 
 VPC = ROOT / "specs" / "existing-vpc.yaml"
@@ -76,7 +76,7 @@ def test_parameters_without_a_value(cfgen: Run, name: str, sandbox: Any) -> None
 def test_too_large_without_a_bucket(sandbox: Any, name: str) -> None:  # noqa: ARG001
     large = template("# " + "x" * 52_000 + "\nResources: {}\n")
     with session.Aws("us-east-1") as aws, pytest.raises(errors.TemplateTooLarge):
-        run.prepare(run.Launch(large, name, "us-east-1"), aws)
+        run.prepare(launch.Launch(large, name, "us-east-1"), aws)
 
 
 def test_a_failed_creation_tells_the_first_failure_and_what_it_means(

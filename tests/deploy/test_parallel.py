@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cfgen.deploy import errors, parallel, run
+from cfgen.deploy import errors, launch, parallel
 from cfgen.deploy.report import Lines
 from tests.deploy.conftest import template
 
@@ -66,15 +66,15 @@ def test_nothing_begins_after_a_stop() -> None:
 
 def test_a_fault_of_our_own_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
-        parallel.outcome(run.Launch(template(), "s", "us-east-1"), ZeroDivisionError())
+        parallel.outcome(launch.Launch(template(), "s", "us-east-1"), ZeroDivisionError())
 
 
 def test_the_summary_is_a_table() -> None:
-    launch = run.Launch(template(), "stack", "us-east-1")
-    failed = run.Result(launch, "failed", 3.2, error=errors.StackBusy("busy\nmore"))
-    assert parallel.summary([run.Result(launch, "created", 61.0), failed]) == [
+    one = launch.Launch(template(), "stack", "us-east-1")
+    failed = launch.Result(one, "failed", 3.2, error=errors.StackBusy("busy\nmore"))
+    assert parallel.summary([launch.Result(one, "created", 61.0), failed]) == [
         "stack  us-east-1  created  61 s",
-        "stack  us-east-1  failed   3 s   busy",
+        "stack  us-east-1  failed   3 s  busy",
     ]
 
 

@@ -78,7 +78,8 @@ def test_text_of_answers(answer: Any, text: str | None) -> None:
 
 
 SSE = (
-    'data: {"choices":[{"delta":{"content":"Grüß "}}]}\n\ndata: {"choices":[{"delta":{"content":"dich 👋"}}]}\n\n'
+    'data: {"choices":[{"delta":{"content":"Grüß "}}]}\n\ndata: {"choices":[{"delta":{"content":"dich'
+    ' 👋"}}]}\n\n'
     "data: [DONE]\n\n"
 )
 LINES = '{"token":{"text":"Grüß "}}\n{"token":{"text":"dich 👋"}}\n'

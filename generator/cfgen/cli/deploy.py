@@ -14,7 +14,7 @@ from cfgen.deploy import console
 from cfgen.errors import CfgenError
 
 if TYPE_CHECKING:
-    from cfgen.deploy.run import Launch, Prepared, Result
+    from cfgen.deploy.launch import Launch, Prepared, Result
     from cfgen.render.template import Template
 
 
@@ -132,6 +132,7 @@ def _launches(
 ) -> list[Launch]:
     from cfgen.deploy import inputs, run
     from cfgen.deploy.awscli import check_size
+    from cfgen.deploy.launch import Launch
 
     if options["stack_name"] and len(templates) > 1:
         raise click.UsageError(f"--stack-name names one stack; {plural(len(templates), 'spec')} given.")
@@ -145,7 +146,7 @@ def _launches(
     for template in templates:
         run.lint(template, regions)
     return [
-        run.Launch(
+        Launch(
             template,
             options["stack_name"] or template.name,
             region,
@@ -168,7 +169,6 @@ def _launches(
 def _confirm(ready: list[Prepared], failed: list[Result], ask: bool) -> bool:
     from cfgen.deploy.changes import lines
 
-    several = len(ready) + len(failed) > 1
     for one in ready:
         if one.change_set is not None:
             click.echo(f"{one.launch.stack_name} in {one.launch.region}:", err=True)
@@ -176,7 +176,7 @@ def _confirm(ready: list[Prepared], failed: list[Result], ask: bool) -> bool:
                 click.echo(f"  {line}", err=True)
     for result in failed:
         if result.error is not None:
-            console.tell(result.error, result.launch.label if several else "")
+            click.echo(f"{result.launch.label} cannot go on: {result.error.message}", err=True)
     if not ask:
         return True
     count = sum(one.change_set is not None for one in ready)

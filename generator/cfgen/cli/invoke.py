@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--embed", multiple=True, metavar="TEXT", help="Ask for embeddings; repeatable.")
 @click.option("--stream", is_flag=True, help="Print the answer as it arrives.")
 @click.option(
-    "--async", "asynchronous", is_flag=True, help="Asynchronous endpoint: BODY is an s3:// URI, or --upload."
+    "--async", "asynchronous", is_flag=True, help="Asynchronous endpoint: BODY, or the s3:// URI of one."
 )
 @click.option(
     "--upload", metavar="S3-PREFIX", help="With --async: put the body below this s3:// prefix first."
@@ -149,14 +149,12 @@ def _async(aws: Aws, target: Target, body: str | None, options: dict[str, Any]) 
     from cfgen.deploy import invoke
 
     if body is None:
-        raise click.UsageError("--async needs BODY: an s3:// URI, or a body and --upload.")
+        raise click.UsageError("--async needs BODY: a body, or the s3:// URI of one.")
     kind = options["content_type"] or "application/json"
-    location = body
-    if not body.startswith("s3://"):
-        if not options["upload"]:
-            raise click.UsageError("--async takes an s3:// URI, or a body together with --upload S3-PREFIX.")
-        location = invoke.put_input(aws, _bytes(body), options["upload"], kind)
-    ticket = invoke.invoke_async(aws, target, location, content_type=kind, accept=options["accept"])
+    given: str | bytes = body if body.startswith("s3://") else _bytes(body)
+    if isinstance(given, bytes) and options["upload"]:
+        given = invoke.put_input(aws, given, options["upload"], kind)
+    ticket = invoke.invoke_async(aws, target, given, content_type=kind, accept=options["accept"])
     if options["no_wait"]:
         data = {"inferenceId": ticket.inference_id, "output": ticket.output, "failure": ticket.failure}
         console.show_json(data) if options["style"] == "json" else click.echo(ticket.output)

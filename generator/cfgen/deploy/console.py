@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -97,30 +97,56 @@ def interactive() -> bool:
 
 @contextlib.contextmanager
 def sandboxed(region: str) -> Iterator[str]:
-    """Let the block, its boto3 and its AWS CLI, talk to the sandbox: the one already in use, else one of its own.
+    """Let the block, its boto3 and its AWS CLI, talk to the sandbox: a running one, else one of its own.
 
-    Yields its address. One of its own is gone with all its stacks when the block ends.
+    Running is the one that AWS_ENDPOINT_URL names, or that ``cfgen sandbox start`` started. Yields its address. One of
+    its own is gone with all its stacks when the block ends.
     """
-    from cfgen.sandbox import Sandbox, SandboxError
+    from cfgen.sandbox import Sandbox
+
+    url = next((url for url in (os.environ.get("AWS_ENDPOINT_URL", ""), _started()) if _answers(url)), "")
+    with contextlib.ExitStack() as stack:
+        sandbox = Sandbox()
+        if url:
+            sandbox.url = url
+        else:
+            stack.enter_context(sandbox)
+        given: dict[str, str | None] = {
+            **sandbox.environment(region),
+            "AWS_PROFILE": None,
+            "AWS_SESSION_TOKEN": None,
+        }
+        before = {name: os.environ.get(name) for name in given}
+        stack.callback(_set, before)
+        _set(given)
+        yield sandbox.url
+
+
+def _started() -> str:
+    """The address of the sandbox that ``cfgen sandbox start`` started; empty when there is none."""
+    from cfgen.paths import cache_dir
+
+    try:
+        return str(json.loads((cache_dir() / "sandbox" / "sandbox.json").read_text())["url"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def _answers(url: str) -> bool:
+    from cfgen.sandbox import SandboxError
     from cfgen.sandbox.local import request
 
-    url = os.environ.get("AWS_ENDPOINT_URL", "")
-    if url.startswith("http://127.0.0.1"):
-        with contextlib.suppress(OSError, ValueError, SandboxError):
-            if request(f"{url}/_sandbox/health").get("sandbox") == "cfgen":
-                yield url
-                return
-    with Sandbox() as sandbox:
-        given = sandbox.environment(region)
-        before = {name: os.environ.get(name) for name in (*given, "AWS_PROFILE", "AWS_SESSION_TOKEN")}
-        os.environ.update(given)
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+    if not url.startswith("http://127.0.0.1"):
+        return False
+    try:
+        return bool(request(f"{url}/_sandbox/health").get("sandbox") == "cfgen")
+    except (OSError, ValueError, SandboxError):
+        return False
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
             os.environ.pop(name, None)
-        try:
-            yield sandbox.url
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+        else:
+            os.environ[name] = value

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cfgen.deploy import document, errors, events, run
+from cfgen.deploy import document, errors, events, witness
 from cfgen.deploy.report import Reporter, Silent
 from cfgen.deploy.session import Aws, aws_errors
 from cfgen.deploy.stack import Resource, StackView
@@ -116,7 +116,7 @@ def destroy(
         if retain:
             arguments["RetainResources"] = list(retain)
         client.delete_stack(**arguments)
-    witness = run.Witness(aws)
+    seen_by = witness.Witness(aws)
     reporter.begin(
         f"deleting {stack.name} in {aws.region}",
         {one.logical_id: names.get(one.logical_id, one.logical_id) for one in made.deleted},
@@ -124,7 +124,7 @@ def destroy(
 
     def on_event(event: events.Event) -> None:
         reporter.event(event)
-        witness.see(event)
+        seen_by.see(event)
 
     try:
         ending = events.follow(
@@ -138,10 +138,10 @@ def destroy(
     finally:
         reporter.end()
     if ending.status != "DELETE_COMPLETE":
-        raise run.failed(
+        raise witness.failed(
             stack.name,
             ending,
-            witness,
+            seen_by,
             f"cfgen destroy {where} again; --retain LOGICAL-ID lets a resource go",
         )
     return leftovers(aws, made, ending.events)

@@ -6,28 +6,18 @@ schema's createOnlyProperties) passes that on to whatever takes its name or ARN.
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cfgen.deploy import document
 from cfgen.deploy.document import ENDPOINT
-from cfgen.lint.evaluate import tokens
+from cfgen.deploy.replacement import Property, cascade
 from cfgen.lint.worlds import Template as Evaluated
 from cfgen.lint.worlds import World
 
 _ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy")
-
-
-@dataclass(frozen=True, slots=True)
-class Property:
-    """One value that differs. ``before`` or ``after`` is None where there is none."""
-
-    path: str
-    before: Any
-    after: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +64,6 @@ class Difference:
                 for kind in ("resources", "parameters", "others")
             },
         }
-
-
-@dataclass
-class _Cascade:
-    """Which resources are replaced for certain, and which perhaps, because of others."""
-
-    certain: set[str] = field(default_factory=set)
-    perhaps: set[str] = field(default_factory=set)
 
 
 def compare(before: Side, after: Side) -> Difference:
@@ -155,7 +137,7 @@ def _resources(before: Side, after: Side, old: World, new: World) -> Iterator[Ro
                 for key in _ATTRIBUTES
                 if one.raw.get(key) != other.raw.get(key)
             ]
-    cascade = _cascade(changed, kinds, new, after.region)
+    passed_on = cascade(changed, kinds, new, after.region)
     for name in names:
         one, other = old.resource(name), new.resource(name)
         text = texts.get(name, "")
@@ -165,9 +147,9 @@ def _resources(before: Side, after: Side, old: World, new: World) -> Iterator[Ro
             if changed[name]:
                 action = (
                     "replace"
-                    if name in cascade.certain
+                    if name in passed_on.certain
                     else "may replace"
-                    if name in cascade.perhaps
+                    if name in passed_on.perhaps
                     else "modify"
                 )
                 yield Row(action, name, other.type, text, tuple(changed[name]))
@@ -176,79 +158,6 @@ def _resources(before: Side, after: Side, old: World, new: World) -> Iterator[Ro
         elif one:
             kept = str(one.raw.get("DeletionPolicy", "")).startswith("Retain")
             yield Row("let go" if kept else "delete", name, one.type, text)
-
-
-def _cascade(
-    changed: dict[str, list[Property]], kinds: Mapping[str, str], new: World, region: str
-) -> _Cascade:
-    """Settle replacements from resource to resource; adds the properties that change only because of one."""
-    found = _Cascade()
-    moved = True
-    while moved:
-        moved = False
-        for name, properties in changed.items():
-            resource = new.resource(name)
-            if resource is None:
-                continue
-            for key, value in resource.properties.items():
-                sources = {token.split(".")[0] for token in _tokens(value)}
-                if sources & found.certain and not any(
-                    one.path.split(".")[0].split("[")[0] == key for one in properties
-                ):
-                    source = sorted(sources & found.certain)[0]
-                    properties.append(Property(key, f"of the old {source}", f"of the new {source}"))
-                    moved = True
-            fixed, conditional = create_only(kinds[name], region)
-            touched = {one.path.split(".")[0].split("[")[0] for one in properties}
-            paths = {one.path for one in properties}
-            if name not in found.certain and any(
-                _under(path, rule) for path in paths | touched for rule in fixed
-            ):
-                found.certain.add(name)
-                moved = True
-            elif name not in found.certain | found.perhaps and any(
-                _under(path, rule) for path in paths for rule in conditional
-            ):
-                found.perhaps.add(name)
-    return found
-
-
-def _under(path: str, rule: str) -> bool:
-    """Whether a changed path lies at or below a createOnly one, or holds it."""
-    bare = "".join(piece.split("]")[-1] for piece in path.split("["))
-    return bare == rule or bare.startswith(f"{rule}.") or rule.startswith(f"{bare}.")
-
-
-def _tokens(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _tokens(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _tokens(item)
-    else:
-        yield from tokens(value)
-
-
-@functools.cache
-def create_only(kind: str, region: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Properties whose change replaces a resource, and those whose change may (its schema, as cfn-lint bundles it)."""
-    if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource":
-        return ("ServiceToken",), ()
-    from cfgen.lint.hermetic import use_bundled_schemas
-
-    use_bundled_schemas()
-    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped, unused-ignore]
-
-    try:
-        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, kind).schema
-    except Exception:  # an unknown type or region is cfn-lint's to report, whichever error it has for it
-        return (), ()
-
-    def of(key: str) -> tuple[str, ...]:
-        return tuple(path.removeprefix("/properties/").replace("/", ".") for path in schema.get(key, ()))
-
-    return of("createOnlyProperties"), of("conditionalCreateOnlyProperties")
 
 
 def _parameters(before: Side, after: Side) -> Iterator[Row]:

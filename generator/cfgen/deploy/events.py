@@ -14,13 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cfgen.deploy import errors
-from cfgen.deploy.session import code_of, passing, translate
+from cfgen.deploy.session import passing, translate
 
 STACK = "AWS::CloudFormation::Stack"
-_NO_SUCH_API = (
-    "InvalidAction", "UnknownOperationException", "UnknownAction", "NotImplemented", "UnsupportedOperation",
-    "AccessDenied", "AccessDeniedException", "AttributeError", "501", "404",
-)  # fmt: skip
 _LONGEST_PAUSE = 5.0
 
 
@@ -108,6 +104,7 @@ class Feed:
         self._client, self._stack_id, self._names = client, stack_id, names or {}
         self._seen: set[str] = set()
         self._grouped = True
+        self._newest = self._told = datetime.min.replace(tzinfo=UTC)
 
     def skip(self) -> None:
         """Take what has happened so far as known."""
@@ -121,10 +118,11 @@ class Feed:
                     self._pages(self._client.describe_events, "OperationEvents"), from_operation_event
                 )
             except Exception as error:
-                # older botocore, a service without it, or a caller without the right to it
-                if passing(error) or code_of(error) not in _NO_SUCH_API:
+                if passing(error):
                     raise
-                self._grouped = False
+                # older botocore, a service without it, a caller without the right to it: the older call serves all
+                # of them; the two need not give an event the same id
+                self._grouped, self._told = False, self._newest
         return self._take(self._pages(self._client.describe_stack_events, "StackEvents"), from_stack_event)
 
     def _pages(self, call: Callable[..., Any], key: str) -> Iterator[list[dict[str, Any]]]:
@@ -142,7 +140,7 @@ class Feed:
         found: dict[str, Event] = {}
         for page in pages:
             events = [read(raw) for raw in page]
-            new = [event for event in events if event.id not in self._seen]
+            new = [event for event in events if event.id not in self._seen and event.at > self._told]
             found.update(
                 {event.id: replace(event, name=self._names.get(event.logical_id, "")) for event in new}
             )
@@ -155,6 +153,7 @@ class Feed:
         if ordered and ordered[0].at >= ordered[-1].at:
             ordered.reverse()
         ordered.sort(key=lambda event: event.at)
+        self._newest = max([self._newest, *(event.at for event in ordered)])
         return ordered
 
 

@@ -17,6 +17,10 @@ MAX_BODY = 25_000_000
 """Largest body of a real-time request ("Amazon SageMaker AI endpoints and quotas": 25 MB)."""
 
 
+MAX_INLINE = 128_000
+"""Largest body that an asynchronous request carries itself (InvokeEndpointAsync: Body)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a request goes."""
@@ -146,12 +150,20 @@ def put_input(aws: Aws, body: bytes, prefix: str, content_type: str) -> str:
 
 
 def invoke_async(
-    aws: Aws, target: Target, location: str, *, content_type: str = "application/json", accept: str = ""
+    aws: Aws, target: Target, given: str | bytes, *, content_type: str = "application/json", accept: str = ""
 ) -> Ticket:
-    """Hand in an asynchronous request whose body lies at ``location`` ("InvokeEndpointAsync")."""
-    arguments = {
-        "EndpointName": target.endpoint, "InputLocation": location, "ContentType": content_type, "Accept": accept,
-    }  # fmt: skip
+    """Hand in an asynchronous request: the body itself, or the ``s3://`` URI where it lies ("InvokeEndpointAsync")."""
+    if isinstance(given, bytes) and len(given) > MAX_INLINE:
+        raise errors.InvokeFailed(
+            f"the body has {len(given):,} bytes; an asynchronous request carries {MAX_INLINE:,}",
+            hint="put it into S3 first: --upload s3://bucket/prefix/",
+        )
+    arguments: dict[str, Any] = {
+        "EndpointName": target.endpoint,
+        "ContentType": content_type,
+        "Accept": accept,
+    }
+    arguments["InputLocation" if isinstance(given, str) else "Body"] = given
     client = aws.client("sagemaker-runtime")
     try:
         answer = client.invoke_endpoint_async(**{key: value for key, value in arguments.items() if value})

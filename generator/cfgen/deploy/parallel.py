@@ -5,13 +5,16 @@ Ctrl-C stops following everywhere, at once; what runs in AWS goes on.
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from cfgen.deploy import errors, run
+from cfgen.deploy.launch import Launch, Prepared, Result
 from cfgen.deploy.report import Reporter
 from cfgen.deploy.session import Aws
 from cfgen.errors import CfgenError
@@ -25,8 +28,8 @@ def side_by_side(
 ) -> list[R | BaseException]:
     """``work(item)`` for every item, ``at_once`` at a time; what each returned or raised, in the order of the items.
 
-    KeyboardInterrupt in the waiting thread sets ``stop``, which ``work`` is expected to heed; a second one returns
-    without waiting for those that have not yet. Items not begun are given Interrupted.
+    Ctrl-C sets ``stop``, which ``work`` is expected to heed; a second one returns without waiting for those that have
+    not yet. Items not begun are given Interrupted.
     """
     waiting: queue.SimpleQueue[tuple[int, T]] = queue.SimpleQueue()
     for pair in enumerate(items):
@@ -50,41 +53,55 @@ def side_by_side(
             finally:
                 done.release()
 
-    for _ in range(max(1, min(at_once, len(items)))):
-        threading.Thread(target=worker, daemon=True).start()
-    left, interrupts = len(items), 0
-    while left:
-        try:
+    with _interrupts(stop) as count:
+        for _ in range(max(1, min(at_once, len(items)))):
+            threading.Thread(target=worker, daemon=True).start()
+        left = len(items)
+        while left and count() < 2:
             # a wait without a timeout would not let Ctrl-C through on every platform
-            if done.acquire(timeout=0.2):
+            if done.acquire(timeout=0.1):
                 left -= 1
-        except KeyboardInterrupt:
-            interrupts += 1
-            stop.set()
-            if interrupts > 1:
-                break
     return found
 
 
-def outcome(launch: run.Launch, found: run.Result | BaseException, seconds: float = 0.0) -> run.Result:
+@contextlib.contextmanager
+def _interrupts(stop: threading.Event) -> Iterator[Callable[[], int]]:
+    """Let Ctrl-C set ``stop`` instead of breaking in anywhere; yields how often it came."""
+    seen: list[int] = []
+
+    def heed(number: int, frame: object) -> None:  # noqa: ARG001 - the signature of a signal handler
+        seen.append(number)
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: len(seen)
+        return
+    before = signal.signal(signal.SIGINT, heed)
+    try:
+        yield lambda: len(seen)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def outcome(launch: Launch, found: Result | BaseException, seconds: float = 0.0) -> Result:
     """The result, of a failure too. Raises what is a fault of cfgen's own."""
-    if isinstance(found, run.Result):
+    if isinstance(found, Result):
         return found
     if not isinstance(found, CfgenError):
         raise found
     stopped = isinstance(found, (errors.Interrupted, errors.TimedOut))
-    return run.Result(launch, "stopped" if stopped else "failed", seconds, error=found)
+    return Result(launch, "stopped" if stopped else "failed", seconds, error=found)
 
 
 def deploy_all(
-    launches: Sequence[run.Launch],
+    launches: Sequence[Launch],
     *,
-    reporter: Callable[[run.Launch], Reporter],
-    confirm: Callable[[list[run.Prepared], list[run.Result]], bool] | None = None,
+    reporter: Callable[[Launch], Reporter],
+    confirm: Callable[[list[Prepared], list[Result]], bool] | None = None,
     execute: bool = True,
     at_once: int = 4,
     stop: threading.Event | None = None,
-) -> list[run.Result]:
+) -> list[Result]:
     """Launch all of them: first every change set, then one question, then everything at once.
 
     ``confirm`` sees what is ready and what has failed already. Results stand in the order of ``launches``.
@@ -92,12 +109,12 @@ def deploy_all(
     stopped = stop or threading.Event()
     reporters = {id(launch): reporter(launch) for launch in launches}
 
-    def prepare(launch: run.Launch) -> run.Prepared:
+    def prepare(launch: Launch) -> Prepared:
         with Aws(launch.region, launch.profile) as aws:
             return run.prepare(launch, aws, report=reporters[id(launch)], stop=stopped)
 
     found = side_by_side(launches, prepare, at_once, stopped)
-    ready = [one for one in found if isinstance(one, run.Prepared)]
+    ready = [one for one in found if isinstance(one, Prepared)]
     results = {
         id(launch): outcome(launch, one)
         for launch, one in zip(launches, found, strict=True)
@@ -108,11 +125,11 @@ def deploy_all(
         halt = errors.Interrupted(
             "stopped before anything was executed", hint="deploy again: unused change sets do no harm"
         )
-        results |= {id(one.launch): run.Result(one.launch, "stopped", error=halt) for one in ready}
+        results |= {id(one.launch): Result(one.launch, "stopped", error=halt) for one in ready}
         going = []
     elif not execute:
         results |= {
-            id(one.launch): run.Result(one.launch, "planned", change_set=one.change_set) for one in waiting
+            id(one.launch): Result(one.launch, "planned", change_set=one.change_set) for one in waiting
         }
         going = [one for one in ready if one.change_set is None]
     elif not waiting or confirm is None or confirm(ready, list(results.values())):
@@ -121,13 +138,13 @@ def deploy_all(
         going = []
         for one in ready:
             declined = errors.Declined(f"{one.launch.stack_name}: nothing was changed")
-            results[id(one.launch)] = run.Result(
+            results[id(one.launch)] = Result(
                 one.launch, "declined", change_set=one.change_set, error=declined
             )
             with Aws(one.launch.region, one.launch.profile) as aws:
                 run.abandon(one, aws)
 
-    def carry_out(prepared: run.Prepared) -> run.Result:
+    def carry_out(prepared: Prepared) -> Result:
         launch, started = prepared.launch, time.monotonic()
         try:
             with Aws(launch.region, launch.profile) as aws:
@@ -137,10 +154,10 @@ def deploy_all(
 
     ended = side_by_side(going, carry_out, at_once, stopped)
     results |= {id(one.launch): outcome(one.launch, end) for one, end in zip(going, ended, strict=True)}
-    return [results.get(id(launch)) or run.Result(launch, "unchanged") for launch in launches]
+    return [results.get(id(launch)) or Result(launch, "unchanged") for launch in launches]
 
 
-def summary(results: Sequence[run.Result]) -> list[str]:
+def summary(results: Sequence[Result]) -> list[str]:
     """One line a launch, as a table."""
     rows = [
         (one.launch.stack_name, one.launch.region, one.outcome, f"{one.seconds:.0f} s") for one in results

@@ -8,101 +8,20 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cfgen.deploy import after, awscli, causes, changes, document, errors, events, logs
+from cfgen.deploy import after, awscli, changes, document, errors, events
 from cfgen.deploy import stack as stacks
 from cfgen.deploy.assets import upload_assets
 from cfgen.deploy.inputs import Parameters, check_regions, merge
+from cfgen.deploy.launch import Launch, Prepared, Result
 from cfgen.deploy.report import Reporter, Silent
 from cfgen.deploy.session import Aws, aws_errors
-from cfgen.errors import CfgenError
+from cfgen.deploy.witness import Witness, failed
 
 if TYPE_CHECKING:
     from cfgen.render.template import Template
-
-DEFAULT_TIMEOUT = 14 * 3600.0
-"""A build may take 12 h ("WaitCondition": 43,200 s) and an endpoint 2 h more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """What to launch, where, and how. ``on_failure``: rollback, keep, or delete (a new stack that failed)."""
-
-    template: Template
-    stack_name: str
-    region: str
-    profile: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    role_arn: str | None = None
-    s3_bucket: str | None = None
-    timeout: float = DEFAULT_TIMEOUT
-    on_failure: str = "rollback"
-    termination_protection: bool = False
-    reset_parameters: bool = False
-    request: bool = True
-
-    @property
-    def label(self) -> str:
-        """``name region``, for prefixes and tables."""
-        return f"{self.stack_name} {self.region}"
-
-    @property
-    def resume(self) -> str:
-        """The command that goes on following."""
-        profile = f" --profile {self.profile}" if self.profile else ""
-        return f"cfgen status {self.stack_name} --region {self.region}{profile} --follow"
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A launch whose change set is made. ``change_set`` is None when there is nothing to change."""
-
-    launch: Launch
-    new: bool
-    change_set: changes.ChangeSet | None
-    parameters: Parameters
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a launch ended: created, updated, unchanged, planned, declined, failed, stopped."""
-
-    launch: Launch
-    outcome: str
-    seconds: float = 0.0
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    change_set: changes.ChangeSet | None = None
-    endpoints: tuple[after.EndpointCheck, ...] = ()
-    error: CfgenError | None = None
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing went wrong."""
-        return self.error is None
-
-    def data(self) -> dict[str, Any]:
-        """For ``--format json``."""
-        found: dict[str, Any] = {
-            "stack": self.launch.stack_name, "region": self.launch.region, "outcome": self.outcome,
-            "seconds": round(self.seconds, 1), "outputs": dict(self.outputs),
-            "endpoints": [one.data() for one in self.endpoints],
-        }  # fmt: skip
-        if self.change_set is not None:
-            found |= self.change_set.data()
-        if self.error is not None:
-            found["error"] = {
-                "kind": type(self.error).__name__,
-                "message": self.error.message,
-                "hint": self.error.hint,
-            }
-            if isinstance(self.error, errors.StackFailed):
-                found["error"]["event"] = self.error.event.data() if self.error.event else None
-                found["error"] |= self.error.diagnosis.data() if self.error.diagnosis else {}
-        return found
 
 
 def lint(template: Template, regions: list[str]) -> None:
@@ -149,7 +68,7 @@ def prepare(
     )  # fmt: skip
     compared = _compared(real, data, merged, launch) if arn and real else None
     change_set = changes.read(aws.client("cloudformation"), arn, data, compared) if arn else None
-    return Prepared(launch, before is None, change_set, merged)
+    return Prepared(launch, real is None, before is None, change_set, merged)
 
 
 def _compared(
@@ -180,7 +99,7 @@ def abandon(prepared: Prepared, aws: Aws) -> None:
     client = aws.client("cloudformation")
     with aws_errors("delete the change set"):
         client.delete_change_set(ChangeSetName=prepared.change_set.id)
-        if prepared.new:
+        if prepared.opened:
             client.delete_stack(StackName=prepared.change_set.stack_id)
 
 
@@ -245,46 +164,6 @@ def _protect(launch: Launch, client: Any, stack: str) -> None:
     if launch.termination_protection:
         with aws_errors("turn termination protection on"):
             client.update_termination_protection(StackName=stack, EnableTerminationProtection=True)
-
-
-class Witness:
-    """Keeps what a diagnosis needs as events pass by: a rollback deletes the logs with the log group."""
-
-    def __init__(self, aws: Aws) -> None:
-        self._aws = aws
-        self._physical: dict[str, str] = {}
-        self._types: dict[str, str] = {}
-        self.first: events.Event | None = None
-        self.group, self.log = "", tuple[str, ...]()
-
-    def see(self, event: events.Event) -> None:
-        """Take note; at the first failure, read the log that belongs to it at once."""
-        self._types[event.logical_id] = event.type
-        if event.physical_id:
-            self._physical[event.logical_id] = event.physical_id
-        if self.first is None and event.failed and not event.of_stack and not event.consequence:
-            self.first = event
-            self.group = causes.log_group_of(event, self._physical, self._types)
-            if self.group:
-                self.log = logs.tail(self._aws, self.group)
-
-    def diagnosis(self, reason: str) -> causes.Diagnosis:
-        """What is known of the failure."""
-        return causes.diagnose(reason, self.group, self.log)
-
-
-def failed(name: str, ending: events.Ending, witness: Witness, hint: str) -> errors.StackFailed:
-    """The exception for an operation that ended badly: the first event that failed and what it means."""
-    event = ending.first_failure
-    reason = event.reason if event else ending.reason
-    what = (
-        f"{event.title} ({event.type}) failed: {reason or 'no reason given'}"
-        if event
-        else reason or "no reason given"
-    )
-    return errors.StackFailed(
-        f"{name} is in {ending.status}: {what}", event=event, diagnosis=witness.diagnosis(reason), hint=hint
-    )
 
 
 def _failed(

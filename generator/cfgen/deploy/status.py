@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Any
 
-from cfgen.deploy import document, errors, events, run
+from cfgen.deploy import document, errors, events, witness
 from cfgen.deploy.report import Reporter
 from cfgen.deploy.session import aws_errors, code_of, pages
 from cfgen.deploy.stack import StackView
@@ -130,13 +130,13 @@ def follow(
     feed = events.Feed(stack.aws.client("cloudformation"), stack.id, _names(stack))
     with aws_errors(f"read the events of {stack.name}"):
         begun = current(feed.fresh())
-    witness = run.Witness(stack.aws)
+    seen_by = witness.Witness(stack.aws)
     where = f"{stack.name} --region {stack.aws.region}"
     report.begin(f"{stack.name} in {stack.aws.region}", _names(stack))
 
     def on_event(event: events.Event) -> None:
         report.event(event)
-        witness.see(event)
+        seen_by.see(event)
 
     try:
         for event in begun:
@@ -156,7 +156,7 @@ def follow(
     finally:
         report.end()
     if not ending.good:
-        raise run.failed(stack.name, ending, witness, f"cfgen status {where}")
+        raise witness.failed(stack.name, ending, seen_by, f"cfgen status {where}")
     return ending
 
 

@@ -1,0 +1,270 @@
+"""Logs, leftovers, assets, sessions, the live tree: each with as little around it as possible."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from cfgen.deploy import (
+    assets,
+    console,
+    destroy,
+    errors,
+    events,
+    launch,
+    listing,
+    logs,
+    report,
+    run,
+    session,
+    status,
+)
+from tests.deploy.conftest import SMALL, template
+from tests.deploy.fakes import Client, FakeAws, failure
+
+pytest.importorskip("boto3")
+
+
+# logs
+
+
+def event(at: int, text: str, number: str) -> dict[str, Any]:
+    return {"timestamp": at, "logStreamName": "s", "message": text + "\n", "eventId": number}
+
+
+def test_logs_are_read_in_order_from_all_pages() -> None:
+    first = {"events": [event(3, "c", "3"), event(1, "a", "1")], "nextToken": "t"}
+    client = Client(filter_log_events=[first, {"events": [event(2, "b", "2")]}])
+    found = logs.read(FakeAws(logs=client), "/g", since=0, limit=2)
+    assert [line.text for line in found] == ["b", "c"]
+    missing = Client(filter_log_events=failure("ResourceNotFoundException"))
+    assert logs.read(FakeAws(logs=missing), "/g", since=0) == []
+
+
+def test_following_logs_repeats_nothing_and_outlives_throttling() -> None:
+    answers: list[Any] = [
+        {"events": [event(1_000_000, "a", "1")]},
+        failure("ThrottlingException"),
+        {"events": [event(1_000_000, "a", "1"), event(1_000_001, "b", "2")]},
+        {"events": []},
+    ]
+    stop, seen = threading.Event(), list[str]()
+
+    def on_line(_: str, line: logs.Line) -> None:
+        seen.append(line.text)
+        if line.text == "b":
+            stop.set()
+
+    logs.follow(
+        FakeAws(logs=Client(filter_log_events=answers)), ["/g"], on_line, since=0, stop=stop, pause=0.001
+    )
+    assert seen == ["a", "b"]
+
+
+def test_the_tail_for_a_diagnosis_never_fails_itself() -> None:
+    denied = Client(describe_log_streams=failure("AccessDeniedException"))
+    assert logs.tail(FakeAws(logs=denied), "/g") == ()
+    lines = Client(
+        describe_log_streams={"logStreams": [{"logStreamName": "s"}]},
+        get_log_events={"events": [{"message": "one"}, {"message": "two\n"}]},
+    )
+    assert logs.tail(FakeAws(logs=lines), "/g", 1) == ("two",)
+
+
+# deletion
+
+
+def test_kept_and_left_over_things_are_named(sandbox: Any, name: str) -> None:
+    text = SMALL.replace(
+        "    Type: AWS::Logs::LogGroup", "    DeletionPolicy: Retain\n    Type: AWS::Logs::LogGroup"
+    )
+    with session.Aws("us-east-1") as aws:
+        done = run.carry_out(run.prepare(launch.Launch(template(text), name, "us-east-1"), aws), aws)
+        stack = run.stacks.get(aws, name)
+        plan = destroy.plan(stack)
+        assert [one.logical_id for one in plan.retained] == ["Log"]
+        (left,) = destroy.destroy(stack, plan)
+        assert (left.name, left.kept) == (done.outputs["LogName"], True)
+        assert left.command.startswith("aws logs delete-log-group")
+    sandbox.client("logs").delete_log_group(logGroupName=left.name)
+
+
+def test_log_groups_that_services_made_are_named() -> None:
+    plan = destroy.Plan("s", "us-east-1", (), (), ("/aws/lambda/f", "/aws/lambda/gone"))
+    listed = {"logGroups": [{"logGroupName": "/aws/lambda/f"}, {"logGroupName": "/aws/lambda/f2"}]}
+    (left,) = destroy.leftovers(FakeAws(logs=Client(describe_log_groups=listed)), plan)
+    assert (left.name, left.kept) == ("/aws/lambda/f", False)
+    denied = Client(describe_log_groups=failure("AccessDeniedException"))
+    assert destroy.leftovers(FakeAws(logs=denied), plan) == []
+
+
+# listing
+
+
+def test_only_marked_stacks_are_listed() -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    names = ("ours", "other", "gone", "review")
+    stacks = [
+        {
+            "StackName": one,
+            "StackId": one,
+            "StackStatus": "REVIEW_IN_PROGRESS" if one == "review" else "CREATE_COMPLETE",
+            "CreationTime": now,
+        }
+        for one in names
+    ]
+
+    def summary(StackName: str) -> Any:
+        if StackName == "gone":
+            return failure("ValidationError", "does not exist")
+        return {
+            "Metadata": '{"cfgen": {"Spec": "x", "Version": "1"}}' if StackName == "ours" else '{"other": 1}'
+        }
+
+    aws = FakeAws(cloudformation=Client(describe_stacks={"Stacks": stacks}, get_template_summary=summary))
+    (row,) = listing.stacks(aws)
+    assert (row["stack"], row["spec"]) == ("ours", "x")
+
+
+# assets
+
+
+@dataclass
+class Asset:
+    key: str
+    path: Path | None = None
+    data: bytes | None = None
+    bucket_parameter: str = "Bucket"
+    key_parameter: str = "Key"
+
+
+@dataclass
+class WithAssets:
+    name: str
+    assets: tuple[Asset, ...]
+
+
+def test_assets_are_uploaded_once(sandbox: Any, tmp_path: Path) -> None:
+    client = sandbox.client("s3")
+    client.create_bucket(Bucket="cfgen-test-assets")
+    (tmp_path / "code.zip").write_bytes(b"code")
+    given: Any = WithAssets(
+        "x",
+        (Asset("a/1.zip", path=tmp_path / "code.zip"), Asset("a/2.zip", data=b"2", key_parameter="Other")),
+    )
+    with session.Aws("us-east-1") as aws:
+        expected = {"Bucket": "cfgen-test-assets", "Key": "a/1.zip", "Other": "a/2.zip"}
+        assert assets.upload_assets(given, aws, "cfgen-test-assets") == expected
+        assert client.get_object(Bucket="cfgen-test-assets", Key="a/1.zip")["Body"].read() == b"code"
+        client.put_object(Bucket="cfgen-test-assets", Key="a/2.zip", Body=b"as it was")
+        assets.upload_assets(given, aws, "cfgen-test-assets")
+        assert client.get_object(Bucket="cfgen-test-assets", Key="a/2.zip")["Body"].read() == b"as it was"
+        with pytest.raises(errors.AssetFailed, match="2 file"):
+            assets.upload_assets(given, aws, None)
+        with pytest.raises(errors.AssetFailed, match="cannot upload"):
+            assets.upload_assets(given, aws, "cfgen-test-no-such-bucket")
+        assert assets.upload_assets(template(), aws, None) == {}
+
+
+# sessions
+
+
+@pytest.mark.usefixtures("no_aws")
+def test_the_region_is_found_as_the_aws_cli_finds_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(errors.RegionMissing):
+        session.default_region()
+    file = tmp_path / "config"
+    file.write_text("[default]\nregion = eu-west-3\n[profile other]\nregion = eu-north-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    assert session.default_region() == "eu-west-3"
+    assert session.default_region("other") == "eu-north-1"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-1")
+    assert session.default_region() == "us-west-1"
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    assert session.default_region() == "us-west-2"
+    assert session.regions_of(["a", "b", "a"], None) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("ExpiredTokenException", errors.CredentialsExpired),
+        ("UnrecognizedClientException", errors.CredentialsMissing),
+        ("AccessDeniedException", errors.AccessDenied),
+        ("UnauthorizedOperation", errors.AccessDenied),
+        ("TooManyRequestsException", errors.Throttled),
+        ("ValidationError", errors.AwsError),
+    ],
+)
+def test_errors_become_our_own(code: str, kind: type[errors.DeployError]) -> None:
+    with pytest.raises(kind) as caught, session.aws_errors("do it"):
+        raise failure(code, "why")
+    assert type(caught.value) is kind
+    assert "cannot do it" in caught.value.message
+
+
+def test_a_fault_of_our_own_stays_one() -> None:
+    with pytest.raises(KeyError), session.aws_errors("do it"):
+        raise KeyError("x")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("900", 900), ("900s", 900), ("15m", 900), ("2h", 7200), ("1.5h", 5400)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    option = click.Option(["--timeout"])
+    assert console.duration(click.Context(click.Command("x")), option, text) == seconds
+
+
+# the live tree
+
+
+def test_the_tree_shows_every_resource_and_keeps_failures(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("rich")
+    start = datetime.now(UTC)
+
+    def happened(second: int, name: str, state: str, reason: str = "", kind: str = "T") -> events.Event:
+        return events.Event(
+            f"{name}{second}", start + timedelta(seconds=second), name, kind, state, reason, "id", "id"
+        )
+
+    tree = report.Tree(color=False)
+    tree.begin("the stack in us-east-1", {"A": "The first", "B": "The second", "C": "The third"})
+    for one in (
+        happened(0, "s", "CREATE_IN_PROGRESS", kind=events.STACK),
+        happened(0, "A", "CREATE_IN_PROGRESS"),
+        happened(65, "A", "CREATE_COMPLETE"),
+        happened(66, "B", "CREATE_FAILED", "it [broke]"),
+    ):
+        tree.event(one)
+    tree.end()
+    shown = capsys.readouterr().err
+    for words in (
+        "the stack in us-east-1",
+        "The first",
+        "1:05",
+        "The second",
+        "create failed",
+        "waiting",
+        "it [broke]",
+    ):
+        assert words in shown
+
+
+def test_only_the_operation_under_way_is_shown() -> None:
+    def of_stack(number: int, state: str) -> events.Event:
+        return events.Event(str(number), datetime.now(UTC), "s", events.STACK, state, "", "id", "id")
+
+    done = [
+        of_stack(1, "CREATE_IN_PROGRESS"),
+        of_stack(2, "CREATE_COMPLETE"),
+        of_stack(3, "UPDATE_IN_PROGRESS"),
+        of_stack(4, "UPDATE_ROLLBACK_IN_PROGRESS"),
+    ]
+    assert [one.id for one in status.current(done)] == ["3", "4"]
