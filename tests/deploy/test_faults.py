@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cfgen.deploy import errors, launch, run, session
+from cfgen.deploy import errors, launch, linting, run, session
 from tests.deploy.conftest import ROOT, SPEC, Run, template
 
 VPC = ROOT / "specs" / "existing-vpc.yaml"
@@ -65,7 +65,18 @@ def test_nothing_listens(cfgen: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_aws")
 def test_a_template_that_does_not_lint_is_not_launched() -> None:
     with pytest.raises(errors.LintFailed, match="E3002"):
-        run.lint(template("Resources: {A: {Type: AWS::S3::Bucket, Properties: {Nam: x}}}"), ["us-east-1"])
+        linting.lint(template("Resources: {A: {Type: AWS::S3::Bucket, Properties: {Nam: x}}}"), ["us-east-1"])
+
+
+@pytest.mark.usefixtures("no_aws")
+def test_what_passed_is_not_judged_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CFGEN_CACHE_DIR", str(tmp_path))
+    asked: list[object] = []
+    monkeypatch.setattr("cfgen.lint.lint_templates", lambda sources, **_: asked.append(sources) or [])
+    for regions in (["us-east-1"], ["us-east-1"], ["us-east-1", "eu-west-1"]):
+        linting.lint(template(), regions)
+    linting.lint(template("Resources: {}"), ["us-east-1"])
+    assert len(asked) == 3
 
 
 def test_parameters_without_a_value(cfgen: Run, name: str, sandbox: Any) -> None:  # noqa: ARG001

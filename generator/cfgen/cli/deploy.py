@@ -130,7 +130,7 @@ def _render(specs: tuple[str, ...], overlay: Path | None) -> list[Template]:
 def _launches(
     templates: list[Template], regions: list[str], profile: str | None, options: dict[str, Any]
 ) -> list[Launch]:
-    from cfgen.deploy import inputs, run
+    from cfgen.deploy import inputs, linting
     from cfgen.deploy.awscli import check_size
     from cfgen.deploy.launch import Launch
 
@@ -144,7 +144,7 @@ def _launches(
         inputs.check_regions(template, regions)
         check_size(template.size, options["s3_bucket"])
     for template in templates:
-        run.lint(template, regions)
+        linting.lint(template, regions)
     return [
         Launch(
             template,

@@ -108,6 +108,7 @@ def sandboxed(region: str) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         sandbox = Sandbox()
         if url:
+            stack.callback(sandbox.stop)
             sandbox.url = url
         else:
             stack.enter_context(sandbox)
