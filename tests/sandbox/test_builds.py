@@ -253,3 +253,65 @@ def test_projects_through_the_api(world: World) -> None:
     assert codebuild.batch_get_projects(names=[project, "none"])["projectsNotFound"] == ["none"]
     with pytest.raises(ClientError, match="Project cannot be found"):
         codebuild.start_build(projectName="none")
+
+
+def test_lost_and_doubled_events(world: World) -> None:
+    """A rule without a target shows how often an event came by: SQS is moto's, so a state machine counts."""
+    from .conftest import allow as permit
+
+    states = {
+        "Count": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:ssm:putParameter",
+            "Parameters": {
+                "Name.$": "States.Format('/count/{}/{}', $.detail.project-name, States.UUID())",
+                "Value": "x",
+                "Type": "String",
+            },
+            "End": True,
+        }
+    }
+    template = {
+        "Resources": {
+            "Role": role("states", permit("ssm:PutParameter")),
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                    "Definition": {"StartAt": "Count", "States": states},
+                },
+            },
+            "Deliver": role("events", permit("states:StartExecution", on={"Ref": "Machine"})),
+            "Rule": {
+                "Type": "AWS::Events::Rule",
+                "Properties": {
+                    "EventPattern": {"source": ["aws.codebuild"], "detail": {"build-status": ["SUCCEEDED"]}},
+                    "Targets": [
+                        {"Id": "m", "Arn": {"Ref": "Machine"}, "RoleArn": {"Fn::GetAtt": ["Deliver", "Arn"]}}
+                    ],
+                },
+            },
+        }
+    }
+    counter = world.create(template)
+    assert world.stack(counter)["StackStatus"] == "CREATE_COMPLETE", world.events(counter)
+    _, project = _project(world, 'version: 0.2\nphases: {build: {commands: ["true"]}}')
+
+    def count(wanted: int) -> int:
+        path = {"Path": f"/count/{project}", "Recursive": True}
+        end = time.monotonic() + 15
+        while time.monotonic() < end:
+            found = len(world.client("ssm").get_parameters_by_path(**path)["Parameters"])
+            if found >= wanted:
+                break
+            time.sleep(0.1)
+        return found
+
+    world.sandbox.fault("lose-event", detail_type="CodeBuild Build State Change")
+    _finish(world, _start(world, project))
+    assert count(0) == 0
+    world.sandbox.fault("lose-event", action="duplicate", detail_type="CodeBuild Build State Change")
+    _finish(world, _start(world, project))
+    assert count(2) == 2
+    assert [fault["hits"] for fault in world.sandbox.faults()] == [1, 1]
+    world.delete(counter)

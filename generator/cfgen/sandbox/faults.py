@@ -64,6 +64,9 @@ class Faults:
         """Add a rule; unknown kinds and fields are refused."""
         if values.get("kind") not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+        usual = {"kill-build": "build", "lose-event": "lose"}.get(values["kind"])
+        if usual:
+            values.setdefault("action", usual)
         fault = Fault(**values)
         with self._lock:
             self._rules.append(fault)

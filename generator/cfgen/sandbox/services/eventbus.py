@@ -50,11 +50,10 @@ def deliver(event: dict[str, Any], bus: str, region: str) -> None:
         matcher = pattern if hasattr(pattern, "matches_event") else EventPattern.load(str(pattern))
         if not matcher.matches_event(cast("Any", event)):
             continue
-        if faults.strike("lose-event", detail_type=str(event["detail-type"])):
+        kind = str(event["detail-type"])
+        if faults.strike("lose-event", action="lose", detail_type=kind):
             continue
-        copies = (
-            2 if faults.strike("lose-event", action="duplicate", detail_type=str(event["detail-type"])) else 1
-        )
+        copies = 2 if faults.strike("lose-event", action="duplicate", detail_type=kind) else 1
         for target in list(rule.targets) * copies:
             threading.Thread(target=_hand_over, args=(rule, target, event, region), daemon=True).start()
 
