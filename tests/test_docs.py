@@ -168,16 +168,9 @@ def commands_named() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "line"), sorted(set(command_lines())))
 def test_command_line_parses(page: str, line: str) -> None:
     assert page
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    words: list[str] = []
-    for word in (*lexer, ";"):
-        if set(word) <= set(";|&><()"):
-            if words[:1] == ["cfgen"]:
-                parse(words[1:])
-            words = []
-        else:
-            words.append(word)
+    for words in console.programs(line):
+        if words[0] == "cfgen":
+            parse(words[1:])
 
 
 @pytest.mark.parametrize(("page", "line"), sorted(set(commands_named())))

@@ -1,14 +1,15 @@
 """Console blocks of hand-written pages: their commands are run, and their output is what stands below them.
 
 A page is one session in an empty folder that holds a copy of ``specs/``. YAML and text blocks with a ``title`` are
-written as files of that name; in ``console`` blocks, lines that begin with ``$`` are commands. Commands that reach
-beyond the machine (aws, git, make …) are not run, and what stands below them is left as it is.
+written as files of that name; in ``console`` blocks, lines that begin with ``$`` are commands. Commands that are not
+in ``RUN`` or ``LOCAL`` (aws, cfgen deploy, make …) are not run, and what stands below them is left as it is.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,21 @@ from cfgen.paths import specs_dir
 
 _BLOCK = re.compile(r"^(?P<indent> *)```(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S)
 _TITLE = re.compile(r'title="([^"]+)"')
-RUN = frozenset({"cfgen", "cat", "diff", "grep", "head", "ls", "mkdir", "sed", "tail", "wc"})
-"""Programs that a page's session runs."""
+RUN = frozenset({"cat", "diff", "grep", "head", "ls", "mkdir", "sed", "tail", "wc"})
+"""Programs that a page's session runs, beside cfgen."""
+LOCAL = frozenset(
+    {
+        "validate",
+        "render",
+        "lint",
+        "explain",
+        "schema",
+        "catalog images",
+        "catalog instances",
+        "catalog regions",
+    }
+)
+"""Commands of cfgen that ask nobody: neither AWS nor a package index."""
 
 
 def refreshed(text: str, folder: Path) -> str:
@@ -57,6 +71,21 @@ def commands(text: str) -> list[str]:
     return found
 
 
+def programs(command: str) -> list[list[str]]:
+    """The words of each program of a command line, without files that it reads from or writes to."""
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    found: list[list[str]] = [[]]
+    for word in lexer:
+        if word and set(word) <= set("<>"):
+            next(lexer, None)
+        elif word and set(word) <= set(";|&()"):
+            found.append([])
+        else:
+            found[-1].append(word)
+    return [words for words in found if words]
+
+
 def _session(body: str, folder: Path) -> str:
     lines, out = body.splitlines(keepends=True), []
     while lines:
@@ -71,15 +100,25 @@ def _session(body: str, folder: Path) -> str:
         shown = []
         while lines and not lines[0].startswith("$ "):
             shown.append(lines.pop(0))
-        out += _run(command, folder) if command.split()[0] in RUN else shown
+        out += _run(command, folder) if _is_local(command) else shown
     return "".join(out)
+
+
+def _is_local(command: str) -> bool:
+    """Whether every program of a pipeline stays on this machine."""
+    for words in programs(command):
+        if words[0] == "cfgen":
+            if not {" ".join(words[1:2]), " ".join(words[1:3])} & LOCAL:
+                return False
+        elif words[0] not in RUN:
+            return False
+    return True
 
 
 def _run(command: str, folder: Path) -> list[str]:
     environment = {
         **os.environ,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-        "CFGEN_CACHE_DIR": str(folder.parent / f"{folder.name}.cache"),
         "NO_COLOR": "1",
         "COLUMNS": "96",
         "LC_ALL": "C.UTF-8",
