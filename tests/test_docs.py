@@ -16,9 +16,9 @@ from pydantic import TypeAdapter
 
 from cfgen.catalogue import load as load_catalogue
 from cfgen.cli import cli
-from cfgen.docs import commands, console, template_words, templates
+from cfgen.docs import commands, console, spec, template_words, templates
 from cfgen.docs.markdown import slug
-from cfgen.docs.pages import pages
+from cfgen.docs.pages import PAGES
 from cfgen.docs.spec_fields import example, sections
 from cfgen.lint.explain import own
 from cfgen.render import parts
@@ -33,7 +33,6 @@ SHOWN = [
     *sorted((DOCS / "tutorial").glob("*.md")),
     *sorted((DOCS / "how-to").glob("*.md")),
 ]
-GENERATED = pages()
 
 
 def name_of(path: Path) -> str:
@@ -53,9 +52,9 @@ def without_code(text: str) -> str:
 # Generated
 
 
-@pytest.mark.parametrize("page", GENERATED)
+@pytest.mark.parametrize("page", PAGES)
 def test_generated_page_is_fresh(page: str, golden: Callable[[Path, str], None]) -> None:
-    golden(DOCS / page, GENERATED[page])
+    golden(DOCS / page, PAGES[page]())
 
 
 @pytest.mark.parametrize("page", SHOWN, ids=name_of)
@@ -69,14 +68,14 @@ def test_console_output_is_fresh(page: Path, tmp_path: Path, golden: Callable[[P
 def test_the_schema_page_is_what_the_command_prints() -> None:
     from click.testing import CliRunner
 
-    assert CliRunner().invoke(cli, ["schema"]).output == GENERATED["spec.schema.json"]
+    assert CliRunner().invoke(cli, ["schema"]).output == PAGES["spec.schema.json"]()
 
 
 # Everything there is has docs
 
 
 def test_every_command_and_option_is_in_the_reference() -> None:
-    page = GENERATED["reference/commands.md"]
+    page = commands.page()
     for context in commands.walk():
         section = page.partition(f"\n## {context.command_path}\n")[2].partition("\n## ")[0]
         assert section, f"{context.command_path} has no section"
@@ -92,7 +91,7 @@ def test_every_command_is_shown_in_use() -> None:
 
 
 def test_every_spec_key_is_in_the_reference() -> None:
-    page = GENERATED["reference/spec.md"]
+    page = spec.page()
     for section in sections():
         assert section.about, f"{section.title} says nothing about itself"
         for field in section.fields:
@@ -146,8 +145,8 @@ def test_every_part_and_parameter_has_words() -> None:
 def test_readme_shows_what_is_there() -> None:
     """The excerpts are pieces of the example and of its golden, as they stand."""
     excerpts = re.findall(r"^```yaml\n(.*?)^```$", read(ROOT / "README.md"), re.MULTILINE | re.DOTALL)
-    spec, template = excerpts
-    assert spec in read(ROOT / "specs" / "mistral-7b.yaml")
+    source, template = excerpts
+    assert source in read(ROOT / "specs" / "mistral-7b.yaml")
     assert template in read(ROOT / "tests" / "goldens" / "mistral-7b.template.yaml")
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from cfgen.docs.pages import pages
+from cfgen.docs.pages import PAGES
 from cfgen.files import write_atomically
 
 
 def main(folder: Path) -> None:
     """Write every page whose text differs."""
-    for name, text in pages().items():
-        file = folder / name
+    for name, page in PAGES.items():
+        file, text = folder / name, page()
         if not file.is_file() or file.read_bytes() != text.encode():
             write_atomically(file, text)
             print(f"{file}: written")
