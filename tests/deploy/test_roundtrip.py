@@ -98,7 +98,8 @@ def test_looking_first_changes_nothing_and_the_empty_stack_is_no_obstacle(
     assert "aws cloudformation execute-change-set --change-set-name arn:aws:" in ran.out
     client = sandbox.client("cloudformation")
     assert client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "REVIEW_IN_PROGRESS"
-    assert deploy(cfgen, name).code == 0
+    ran = deploy(cfgen, name)
+    assert (ran.code, f"{name} in us-east-1: created" in ran.out) == (0, True), ran.said
 
 
 def test_saying_no_leaves_nothing(cfgen: Run, name: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,7 +29,7 @@ from cfgen.deploy import (
     session,
     status,
 )
-from tests.deploy.conftest import SMALL, template
+from tests.deploy.conftest import SMALL, Run, template
 from tests.deploy.fakes import Client, FakeAws, failure
 
 pytest.importorskip("boto3")
@@ -286,3 +288,19 @@ def test_only_the_operation_under_way_is_shown() -> None:
         of_stack(4, "UPDATE_ROLLBACK_IN_PROGRESS"),
     ]
     assert [one.id for one in status.current(done)] == ["3", "4"]
+
+
+def test_importing_a_command_imports_nothing_heavy() -> None:
+    commands = ("deploy", "diff", "status", "outputs", "logs", "invoke", "destroy", "list_")
+    heavy = {"boto3", "botocore", "rich", "cfnlint", "yaml", "jinja2"}
+    imports = ", ".join(f"cfgen.cli.{one}" for one in commands)
+    program = f"import sys, {imports}; print(sorted({heavy!r} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
+def test_without_boto3_one_is_told_what_to_install(cfgen: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    ran = cfgen("outputs", "x", "--region", "us-east-1")
+    assert ran.code == 1
+    assert "pip install 'cfgen[deploy]'" in ran.err

@@ -191,7 +191,7 @@ def follow(
     stop: threading.Event | None = None,
     what: str = "the stack",
     resume: str = "cfgen status --follow",
-    pause: float = 0.25,
+    pause: float = 0.15,
 ) -> Ending:
     """Give every event to ``on_event`` until the stack's operation ends.
 
@@ -214,7 +214,7 @@ def follow(
             if event.ends:
                 return Ending(event.status, event.reason, tuple(seen))
         # quick at first, for what is quick; slower while nothing happens and when AWS asks for it
-        pause = 0.5 if fresh else min(pause * 1.4, _LONGEST_PAUSE)
+        pause = 0.3 if fresh else min(pause * 1.4, _LONGEST_PAUSE)
         wait = min(30.0, pause * 2**failures)
         left = timeout - (time.monotonic() - started)
         if left <= 0:
