@@ -65,7 +65,7 @@ def test_a_command_that_is_not_there(tmp_path: Path) -> None:
 def test_sandboxes_know_nothing_of_each_other() -> None:
     began = time.monotonic()
     with Sandbox() as first, Sandbox() as second:
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 60  # two seconds on a quiet machine
         first.client("sns").create_topic(Name="mine")
         assert second.client("sns").list_topics()["Topics"] == []
         assert second.health()["aws"] is False

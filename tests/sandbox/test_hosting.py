@@ -217,3 +217,24 @@ def test_inference_components(world: World, bucket: str) -> None:
     with pytest.raises(ClientError, match="Inference Component Name header is required"):
         runtime.invoke_endpoint(**arguments)
     assert world.delete(name) == "DELETE_COMPLETE"
+
+
+def test_a_scaled_variant_keeps_its_instance_type(world: World, bucket: str) -> None:
+    template = _template(bucket)
+    template["Resources"]["Target"] = {
+        "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
+        "Properties": {
+            "MinCapacity": 1,
+            "MaxCapacity": 2,
+            "ResourceId": {"Fn::Sub": "endpoint/${Endpoint.EndpointName}/variant/AllTraffic"},
+            "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+            "ServiceNamespace": "sagemaker",
+        },
+    }
+    name = world.create(template)
+    assert world.stack(name)["StackStatus"] == "CREATE_COMPLETE", world.events(name)
+    variant = template["Resources"]["Config"]["Properties"]["ProductionVariants"][0]
+    variant["InstanceType"] = "ml.g6.4xlarge"
+    assert world.update(name, template) == "UPDATE_ROLLBACK_COMPLETE"
+    assert any("must be deregistered as scalable targets" in line for line in world.events(name))
+    assert world.delete(name) == "DELETE_COMPLETE"

@@ -114,8 +114,8 @@ def prepare(
     capabilities = list(params.get("Capabilities") or [])
     expanded, used = transforms.expand(original, params, region, capabilities)
     template.check_structure(expanded)
-    _check_types(expanded, region)
-    _check_functions(expanded)
+    check_types(expanded, region)
+    check_functions(expanded)
     references.check(expanded, region)
     declared = expanded.get("Parameters") or {}
     parameters.check_defaults(declared)
@@ -153,7 +153,8 @@ def prepare(
     )
 
 
-def _check_types(expanded: dict[str, Any], region: str) -> None:
+def check_types(expanded: dict[str, Any], region: str) -> None:
+    """Types CloudFormation does not have in the region, and types the sandbox cannot make, are refused by name."""
     kinds = dict.fromkeys(resource["Type"] for resource in expanded["Resources"].values())
     unknown = [kind for kind in kinds if not schema.known_anywhere(kind) and not schema.known(kind, region)]
     if unknown:
@@ -169,7 +170,9 @@ def _check_types(expanded: dict[str, Any], region: str) -> None:
         )
 
 
-def _check_functions(expanded: dict[str, Any]) -> None:
+def check_functions(expanded: dict[str, Any]) -> None:
+    """Functions CloudFormation does not have are refused, used or not."""
+
     def walk(value: Any) -> None:
         name = function_of(value)
         if name is not None and name not in FUNCTIONS:

@@ -8,6 +8,7 @@ _MODULES = (
     "cfgen.sandbox.cfn.api",
     "cfgen.sandbox.cfn.changesets",
     "cfgen.sandbox.cfn.drift",
+    "cfgen.sandbox.cfn.inspect",
     "cfgen.sandbox.cfn.stacksets",
     "cfgen.sandbox.cfn.views",
     "cfgen.sandbox.services.codebuild_api",

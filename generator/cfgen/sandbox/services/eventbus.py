@@ -43,19 +43,24 @@ def deliver(event: dict[str, Any], bus: str, region: str) -> None:
     found = backend.event_buses.get(bus.rsplit("/", 1)[-1])
     if found is None:
         return
-    for rule in list(found.rules.values()):
-        if rule.state != "ENABLED" or not rule.event_pattern:
-            continue
-        pattern = rule.event_pattern
-        matcher = pattern if hasattr(pattern, "matches_event") else EventPattern.load(str(pattern))
-        if not matcher.matches_event(cast("Any", event)):
-            continue
-        kind = str(event["detail-type"])
-        if faults.strike("lose-event", action="lose", detail_type=kind):
-            continue
-        copies = 2 if faults.strike("lose-event", action="duplicate", detail_type=kind) else 1
-        for target in list(rule.targets) * copies:
+    matching = [rule for rule in list(found.rules.values()) if _matches(rule, event)]
+    if not matching:
+        return
+    kind = str(event["detail-type"])
+    if faults.strike("lose-event", action="lose", detail_type=kind):
+        return
+    copies = 2 if faults.strike("lose-event", action="duplicate", detail_type=kind) else 1
+    for rule in matching * copies:
+        for target in list(rule.targets):
             threading.Thread(target=_hand_over, args=(rule, target, event, region), daemon=True).start()
+
+
+def _matches(rule: Any, event: dict[str, Any]) -> bool:
+    pattern = rule.event_pattern
+    if rule.state != "ENABLED" or not pattern:
+        return False
+    matcher = pattern if hasattr(pattern, "matches_event") else EventPattern.load(str(pattern))
+    return bool(matcher.matches_event(cast("Any", event)))
 
 
 def _hand_over(rule: Any, target: dict[str, Any], event: dict[str, Any], region: str) -> None:

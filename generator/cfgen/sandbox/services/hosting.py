@@ -284,6 +284,11 @@ def update_endpoint(call: Call) -> Any:
         old = hosting.configs.get(endpoint["EndpointConfigName"].lower()) or {
             "EndpointConfigName": endpoint["EndpointConfigName"]
         }
+        if scaled := access.scaled_variants(endpoint["EndpointName"], old, config, call.region):
+            raise refuse(
+                f'The variant(s) "{scaled}" must be deregistered as scalable targets with AWS Auto Scaling before '
+                "they can be removed or have their instance type updated."
+            )
         endpoint["EndpointStatus"] = "Updating"
         if p.get("DeploymentConfig"):
             endpoint["LastDeploymentConfig"] = p["DeploymentConfig"]

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from botocore.exceptions import ClientError
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.s3.models import s3_backends
 
 from cfgen.sandbox.clients import client
@@ -171,6 +172,20 @@ def model_problem(model: dict[str, Any], region: str) -> str:
         if problem:
             return problem
     return ""
+
+
+def scaled_variants(name: str, old: dict[str, Any], new: dict[str, Any], region: str) -> list[str]:
+    """Variants under autoscaling that an update would remove or move to another instance type."""
+    targets = applicationautoscaling_backends[ACCOUNT][region].targets.get(
+        "sagemaker:variant:DesiredInstanceCount", {}
+    )
+    wanted = {item["VariantName"]: item.get("InstanceType") for item in new["ProductionVariants"]}
+    return [
+        item["VariantName"]
+        for item in old.get("ProductionVariants", [])
+        if f"endpoint/{name}/variant/{item['VariantName']}" in targets
+        and wanted.get(item["VariantName"]) != item.get("InstanceType")
+    ]
 
 
 def write_container_log(call: Call, hosting: Any, endpoint: dict[str, Any], config: dict[str, Any]) -> None:
