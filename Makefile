@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs wheel lock goldens clean
+.PHONY: help demo test test-stacks test-serving test-all check bench docs wheel lock goldens clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,8 +32,26 @@ demo: $(VENV)/.base ## render every example, lint the results, say what was made
 	$(BIN)/cfgen render specs
 	$(BIN)/cfgen lint specs
 
+# whole stacks in the sandbox, with builds, roles and faults: minutes, so a target of their own
+STACKS := tests/sandbox tests/build tests/deploy tests/functions/test_stack.py
+PYTEST  = $(BIN)/python -m pytest -n 2 --dist loadfile
+
 test: $(VENV)/.test ## run the test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(PYTEST) $(addprefix --ignore=,$(STACKS)) $(ARGS)
+
+test-stacks: $(VENV)/.test ## templates deployed, updated, broken and deleted in the sandbox
+	$(PYTEST) --deselect tests/build/test_served.py $(STACKS) $(ARGS)
+
+.venvs/serving/.done: requirements/serving.txt
+	python3.11 -m venv .venvs/serving
+	.venvs/serving/bin/python -m pip --quiet --disable-pip-version-check install -r $<
+	@touch $@
+test-serving: $(VENV)/.test .venvs/serving/.done ## the inference code on the real serving stack (1.7 GB, Python 3.11, Java)
+	@command -v java >/dev/null || { echo "test-serving needs Java: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
+	.venvs/serving/bin/python -m pytest tests/serving $(ARGS)
+	$(BIN)/python -m pytest tests/build/test_served.py $(ARGS)
+
+test-all: test test-stacks test-serving ## every test there is
 
 check: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .

@@ -30,8 +30,16 @@ def main(quick: bool) -> None:
             "cfgen lint --fast": python("-m", "cfgen", "lint", "--fast", *templates),
         }
         times = interleaved(rivals, 1 if quick else 3)
-        each = seconds(lambda: [command(cfn_lint, "-r", *REGIONS, "-t", template)() for template in templates])
+        each = seconds(
+            lambda: [command(cfn_lint, "-r", *REGIONS, "-t", template)() for template in templates]
+        )
     times = {"cfn-lint, once a file": each, **times}
     ours = times["cfgen lint (cfn-lint and our rules)"]
-    rows = [[name, f"{t:.2f} s", f"{t / count * 1000:.0f} ms", f"{t / ours:.2f}"] for name, t in times.items()]
-    table(f"Linting {count} templates for {len(REGIONS)} regions", ["command", "wall", "a template", "× ours"], rows)
+    rows = [
+        [name, f"{t:.2f} s", f"{t / count * 1000:.0f} ms", f"{t / ours:.2f}"] for name, t in times.items()
+    ]
+    table(
+        f"Linting {count} templates for {len(REGIONS)} regions",
+        ["command", "wall", "a template", "× ours"],
+        rows,
+    )

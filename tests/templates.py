@@ -36,7 +36,7 @@ StrictLoader.add_multi_constructor("!", _short_tag)
 
 def load(text: str) -> dict[str, Any]:
     """The template as data. Raises yaml.YAMLError for what is not strict YAML."""
-    data = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
+    data = yaml.load(text, Loader=StrictLoader)
     assert isinstance(data, dict)
     return data
 

@@ -35,8 +35,6 @@ _TOOLKIT = ContainerKind(
     trust_remote_code_variable="HF_TRUST_REMOTE_CODE",
     task_variable="HF_TASK",
     program_variable="SAGEMAKER_PROGRAM",
-    loading_timeout_variable="SAGEMAKER_MODEL_SERVER_TIMEOUT",
-    loading_timeout=60,
     copy_each_vcpu=True,
     body=INPUTS,
 )
@@ -63,9 +61,6 @@ TOOLKITS = (
         copy_each_vcpu=False,
         extras=(
             Default("HF_OPTIMUM_BATCH_SIZE", "1", "the compiler needs a fixed batch size"),
-            Default(
-                "SAGEMAKER_MODEL_SERVER_TIMEOUT", "3600", "compiling outlasts the server's minute by far"
-            ),
         ),
     ),
     _FRAMEWORK,
