@@ -6,7 +6,7 @@ import argparse
 import importlib
 import platform
 
-NAMES = ("render", "lint")
+NAMES = ("render", "lint", "build")
 
 
 def main() -> None:

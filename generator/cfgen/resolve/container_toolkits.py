@@ -59,9 +59,7 @@ TOOLKITS = (
         max_length_variable="HF_OPTIMUM_SEQUENCE_LENGTH",
         default_length="512",
         copy_each_vcpu=False,
-        extras=(
-            Default("HF_OPTIMUM_BATCH_SIZE", "1", "the compiler needs a fixed batch size"),
-        ),
+        extras=(Default("HF_OPTIMUM_BATCH_SIZE", "1", "the compiler needs a fixed batch size"),),
     ),
     _FRAMEWORK,
     replace(

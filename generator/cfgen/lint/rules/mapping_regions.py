@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 
-from cfnlint.helpers import REGIONS  # type: ignore[import-untyped]
+from cfnlint.helpers import REGIONS
 
 from cfgen.lint.rules._rule import Hits, Rule
 from cfgen.lint.worlds import World
