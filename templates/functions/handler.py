@@ -50,7 +50,7 @@ def start(event: Dict, asked: Dict, wanted: str) -> bool:
     """Start the build of this content; True when its artifact is whole already."""
     old = event.get("OldResourceProperties", asked)
     if stale(event):
-        raise Refused("out of date: this resource is being deleted")
+        raise Refused("out of date: CloudFormation no longer waits for this")
     if event.get("PhysicalResourceId") == wanted and old["Key"] != asked["Key"]:
         drop(old, old["Key"], time.time() + 60)  # rollback of an update without answer: no Delete will come
     if not missing(asked)[1]:
@@ -58,6 +58,8 @@ def start(event: Dict, asked: Dict, wanted: str) -> bool:
     build = json.loads(asked["Config"]) | {"bucket": asked["Bucket"], "key": asked["Key"]}
     build |= {"tokenSecret": asked.get("TokenSecret", ""), "codeUri": asked.get("CodeUri", "")}
     check(build)
+    if stale(event):  # the hub may have taken its time
+        raise Refused("out of date: this resource was deleted meanwhile")
     # One event delivered twice has one name, and so one execution.
     name = f"{asked['Key']}-{hashlib.sha256(event['RequestId'].encode()).hexdigest()[:16]}"
     given = json.dumps({"Properties": asked, "Build": json.dumps(build)})
@@ -89,8 +91,11 @@ def stale(event: Dict) -> bool:
     """Whether CloudFormation has moved on: Lambda may deliver hours late, twice, in any order."""
     for _ in range(5):  # what CloudFormation shows may lag
         status, identity = shown(event)
-        going, delete = status.startswith("DELETE"), event["RequestType"] == "Delete"
-        if going == delete or (delete and identity != event["PhysicalResourceId"]):
+        if event["RequestType"] == "Delete":
+            wanted = status.startswith("DELETE") or identity != event["PhysicalResourceId"]
+        else:
+            wanted = status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+        if wanted:
             return False
         time.sleep(PAUSE)
     return True
@@ -186,13 +191,14 @@ def why(asked: Dict, error: Dict) -> str:
     """The script's own words if it had any, else how CodeBuild says that the build ended."""
     cause = f"{error.get('Error')} {error.get('Cause', '')[:300]}"
     for build in builds(asked, asked["Key"])[:1]:
-        said = read(asked, ".failure.json")
-        if said.get("build") == build["id"]:
-            return str(said["reason"])
+        failure = read(asked, ".failure.json")
+        if failure.get("build") == build["id"]:
+            return str(failure["reason"])
         contexts = [
             one.get("message") for phase in build.get("phases", []) for one in phase.get("contexts", [])
         ]
-        return f"{build['id']} ended as {build['buildStatus']}: {' '.join(filter(None, contexts)) or cause}"
+        said = " ".join(filter(None, contexts)) or error.get("Error")
+        return f"{build['id']} ended as {build['buildStatus']}: {said}"
     return f"no build was started: {cause}"
 
 

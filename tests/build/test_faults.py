@@ -53,13 +53,13 @@ def artifact(world: World) -> list[str]:
 
 def test_a_file_that_the_build_refuses(world: World, row: Row) -> None:
     world.commit("org/one", {"config.json": b"{}", "pytorch_model.bin": b"a pickle"})
-    end = world.deploy(world.text())
+    end = world.deploy(world.unasked())
     failed(world, row, "build fails: the model is a pickle", end, "org/one: pickles may run code when loaded")
 
 
 def test_a_build_stopped_by_hand(world: World, row: Row) -> None:
     gate = world.hold("org/one")
-    world.create(world.text())
+    world.create(world.unasked())
     world.client("codebuild").stop_build(id=world.building(gate))
     failed(world, row, "build stopped by hand", world.follow(), "ended as STOPPED")
 
@@ -67,40 +67,49 @@ def test_a_build_stopped_by_hand(world: World, row: Row) -> None:
 def test_an_execution_stopped_by_hand(world: World, row: Row) -> None:
     """Nobody signals then: the wait condition's own time limit is what ends it, here shortened from 30 minutes."""
     gate = world.hold("org/one")
-    world.create(world.text(shorter={"Timeout: 1800": "Timeout: 12"}))
+    world.create(world.unasked(shorter={"Timeout: 1800": "Timeout: 12"}))
     world.building(gate)
     states = world.client("stepfunctions")
     (run,) = states.list_executions(stateMachineArn=world.resource("BuildMachine"))["executions"]
     states.stop_execution(executionArn=run["executionArn"])
     end = world.follow()
-    failed(world, row, "state machine stopped by hand (wait shortened to 12 s)", end, "WaitCondition timed out")
+    failed(
+        world, row, "state machine stopped by hand (wait shortened to 12 s)", end, "WaitCondition timed out"
+    )
 
 
 def test_a_build_that_times_out(world: World, row: Row) -> None:
     world.sandbox.configure(build_minute=0.8)
     world.hold("org/one")
-    end = world.deploy(world.text())
-    failed(world, row, "build times out (5 minutes shortened to 4 s)", end, "ended as TIMED_OUT", "Build has timed out")
+    end = world.deploy(world.unasked())
+    failed(
+        world,
+        row,
+        "build times out (5 minutes shortened to 4 s)",
+        end,
+        "ended as TIMED_OUT",
+        "Build has timed out",
+    )
 
 
 def test_a_build_that_gets_no_machine(world: World, row: Row) -> None:
     world.sandbox.configure(build_minute=0.8)
     world.sandbox.fault("kill-build", action="queue")
-    end = world.deploy(world.text())
+    end = world.deploy(world.unasked())
     failed(world, row, "no machine for the build (5 minutes shortened to 4 s)", end, "ended as TIMED_OUT")
 
 
 def test_a_build_that_is_silent_beyond_its_time(world: World, row: Row) -> None:
     """CodeBuild says nothing, not even that time is over: the state machine's time limit, shortened from 15 minutes."""
     world.hold("org/one")
-    end = world.deploy(world.text(shorter={"TimeoutSeconds: 900": "TimeoutSeconds: 5"}))
+    end = world.deploy(world.unasked(shorter={"TimeoutSeconds: 900": "TimeoutSeconds: 5"}))
     failed(world, row, "CodeBuild never says an end (task shortened to 5 s)", end, "States.Timeout")
 
 
 def test_a_machine_that_dies(world: World, row: Row) -> None:
     world.hold("org/one")
     world.sandbox.fault("kill-build", action="build", seconds=2)
-    end = world.deploy(world.text())
+    end = world.deploy(world.unasked())
     failed(world, row, "builder's machine dies", end, "ended as FAULT", "container found dead")
 
 
@@ -109,13 +118,13 @@ def test_a_machine_that_dies_without_a_word(world: World, row: Row) -> None:
     world.hold("org/one")
     world.sandbox.configure(build_minute=0.8)
     world.sandbox.fault("kill-build", action="build", seconds=1, code="silent")
-    end = world.deploy(world.text())
+    end = world.deploy(world.unasked())
     failed(world, row, "builder dies without a word (5 minutes shortened to 4 s)", end, "ended as TIMED_OUT")
 
 
 def test_a_script_that_is_killed(world: World, row: Row) -> None:
     gate = world.hold("org/one")
-    world.create(world.text())
+    world.create(world.unasked())
     world.building(gate)
     os.kill(script(world), signal.SIGKILL)
     failed(world, row, "script killed (SIGKILL, as by lack of memory)", world.follow(), "exit status 137")
@@ -138,7 +147,7 @@ def script(world: World) -> int:
 def test_an_end_that_nobody_hears_of(world: World, row: Row) -> None:
     """EventBridge delivers at best effort: Step Functions polls too."""
     world.sandbox.fault("lose-event", times=0)
-    succeeded(world, row, "event of the build's end is lost", world.deploy(world.text()))
+    succeeded(world, row, "event of the build's end is lost", world.deploy(world.unasked()))
 
 
 FULL = "base64 -d > build.tar.bz2"
@@ -146,14 +155,14 @@ FULL = "base64 -d > build.tar.bz2"
 
 def test_a_full_disk_before_the_script_is_unpacked(world: World, row: Row) -> None:
     """`ulimit -f 0`: whatever is written to a file fails, as on a full disk or in a folder that is read-only."""
-    end = world.deploy(world.text(shorter={FULL: f"ulimit -f 0; {FULL}"}))
-    failed(world, row, "disk full from the start", end, "Error while executing command", "exit status 2")
+    end = world.deploy(world.unasked(shorter={FULL: f"ulimit -f 0; {FULL}"}))
+    failed(world, row, "disk full from the start", end, "Error while executing command")
 
 
 def test_a_full_disk_while_the_files_are_copied(world: World, row: Row) -> None:
     """What is copied touches no disk."""
     world.commit("org/one", files(os.urandom(20_000_000)))
-    end = world.deploy(world.text(shorter={"python3 build.py": "ulimit -f 0; python3 build.py"}))
+    end = world.deploy(world.unasked(shorter={"python3 build.py": "ulimit -f 0; python3 build.py"}))
     succeeded(world, row, "disk full while files are copied", end)
 
 
@@ -174,9 +183,11 @@ def test_what_the_hub_refuses(world: World, row: Row, status: int, what: str, wo
     """Refused in seconds, before any build."""
     if what == "gated, no token":
         world.commit("org/one", gated=True)
-    text = world.text(model__modelId=[{"id": "org/none", "revision": "main"}] if what == "no such model" else [
-        {"id": "org/one", "revision": "none" if what == "no such revision" else "main"}
-    ])
+    text = world.unasked(
+        model__modelId=[{"id": "org/none", "revision": "main"}]
+        if what == "no such model"
+        else [{"id": "org/one", "revision": "none" if what == "no such revision" else "main"}]
+    )
     if status == 403:
         world.hub.fault("/api/models/", status=403, times=9)
     end = world.deploy(text)
@@ -186,36 +197,40 @@ def test_what_the_hub_refuses(world: World, row: Row, status: int, what: str, wo
 
 
 def test_what_the_hub_refuses_later(world: World, row: Row) -> None:
-    """Access that goes while the build runs."""
-    gate = world.hold("org/one", "config.json")
-    world.create(world.text())
-    world.building(gate)
-    world.hub.fault("/resolve/.*/model.safetensors", status=403, headers={"X-Error-Code": "GatedRepo"}, times=99)
-    gate.open.set()
-    end = world.follow()
+    """What the function asks for before is open, the weights are not."""
+    world.hub.fault(
+        "/resolve/.*/model.safetensors", status=403, headers={"X-Error-Code": "GatedRepo"}, times=99
+    )
+    end = world.deploy(world.unasked())
     failed(world, row, "hub answers 403 in the middle of the build", end, "the hub answers 403", "GatedRepo")
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [429, 500])
 def test_a_hub_that_is_busy_for_a_while(world: World, row: Row, status: int) -> None:
     headers = {"Retry-After": "1"} if status == 429 else {}
     world.hub.fault("", status=status, headers=headers, times=4)
     world.hub.fault("", origin="cdn", status=status, times=3)
-    succeeded(world, row, f"hub answers {status} a few times", world.deploy(world.text()))
+    succeeded(world, row, f"hub answers {status} a few times", world.deploy(world.unasked()))
 
 
 @pytest.mark.parametrize("status", [429, 500])
 def test_a_hub_that_is_busy_for_good(world: World, row: Row, status: int) -> None:
     world.hub.fault("", status=status, times=999)
-    text = world.text(shorter={'\\"pause\\":0.05': '\\"pause\\":0.005'})
+    text = world.unasked(shorter={'\\"pause\\":0.05': '\\"pause\\":0.005'})
     end = world.deploy(text)
-    failed(world, row, f"hub answers {status} for good (pauses shortened)", end, f"too many {status} error responses")
+    failed(
+        world,
+        row,
+        f"hub answers {status} for good (pauses shortened)",
+        end,
+        f"too many {status} error responses",
+    )
 
 
 def test_a_hub_that_is_gone(world: World, row: Row) -> None:
     for server in world.hub.servers:
         server.server_close()
-    text = world.text(shorter={'\\"pause\\":0.05': '\\"pause\\":0.005'})
+    text = world.unasked(shorter={'\\"pause\\":0.05': '\\"pause\\":0.005'})
     end = world.deploy(text)
     failed(world, row, "hub cannot be reached (pauses shortened)", end, "Connection refused")
 
@@ -226,19 +241,19 @@ def test_a_connection_cut_in_the_middle(world: World, row: Row) -> None:
         world.hub.fault("", origin="cdn", cut_after=at)
     world.hub.fault("config.json", origin="hub", cut_after=1)
     world.hub.fault("", origin="cdn", reset=True)
-    succeeded(world, row, "hub cuts connections in the middle", world.deploy(world.text()))
+    succeeded(world, row, "hub cuts connections in the middle", world.deploy(world.unasked()))
 
 
 def test_connections_cut_for_good(world: World, row: Row) -> None:
     world.hub.fault("", origin="cdn", cut_after=1_000, times=9_999)
-    text = world.text(shorter={'\\"pause\\":0.05': '\\"pause\\":0.005'})
+    text = world.unasked(shorter={'\\"pause\\":0.05': '\\"pause\\":0.005'})
     end = world.deploy(text)
     failed(world, row, "hub cuts every connection (pauses shortened)", end, "model.safetensors")
 
 
 def test_wrong_bytes(world: World, row: Row) -> None:
     world.hub.fault("", origin="cdn", corrupt=True, times=9)
-    end = world.deploy(world.text())
+    end = world.deploy(world.unasked())
     failed(world, row, "hub sends wrong bytes", end, "model.safetensors: wrong bytes, sha256 is")
 
 
@@ -247,15 +262,21 @@ def test_wrong_bytes(world: World, row: Row) -> None:
 
 def test_s3_throttles(world: World, row: Row) -> None:
     world.commit("org/one", files(os.urandom(20_000_000)))
-    for operation in ("PutObject", "UploadPart", "CreateMultipartUpload", "ListObjects*", "CompleteMultipartUpload"):
+    for operation in (
+        "PutObject",
+        "UploadPart",
+        "CreateMultipartUpload",
+        "ListObjects*",
+        "CompleteMultipartUpload",
+    ):
         world.sandbox.fault("throttle", service="s3", operation=operation, principal="BuildRole", times=2)
     world.sandbox.fault("throttle", service="s3", principal="BuildFunctionRole", times=3)
-    succeeded(world, row, "S3 throttles", world.deploy(world.text()))
+    succeeded(world, row, "S3 throttles", world.deploy(world.unasked()))
 
 
 def test_s3_refuses(world: World, row: Row) -> None:
     world.sandbox.fault("deny", service="s3", operation="PutObject", principal="BuildRole", times=0)
-    end = world.deploy(world.text())
+    end = world.deploy(world.unasked())
     failed(world, row, "S3 refuses to write", end, "exit status 1")
 
 
@@ -276,23 +297,31 @@ def test_no_build_can_be_started(world: World, row: Row) -> None:
     """Too many builds at once in the account: tried again, in the end said."""
     error = {"code": "AccountLimitExceededException", "message": "Cannot have more than 0 builds in queue"}
     world.sandbox.fault("error", service="codebuild", operation="StartBuild", times=2, **error)
-    succeeded(world, row, "account's limit of builds, for a while", world.deploy(world.text()))
+    succeeded(world, row, "account's limit of builds, for a while", world.deploy(world.unasked()))
     world.sandbox.clear_faults()
     world.sandbox.fault("error", service="codebuild", operation="StartBuild", times=0, **error)
     world.name += "-again"
-    end = world.deploy(world.text())
-    failed(world, row, "account's limit of builds, for good (pauses 20 times shorter)", end, "no build was started",
-           "AccountLimitExceeded")
+    end = world.deploy(world.unasked())
+    failed(
+        world,
+        row,
+        "account's limit of builds, for good (pauses 20 times shorter)",
+        end,
+        "no build was started",
+        "AccountLimitExceeded",
+    )
 
 
 def test_a_throttled_function(world: World, row: Row) -> None:
     world.sandbox.fault("lambda", code="TooManyRequestsException", times=3)
-    succeeded(world, row, "function throttled at CloudFormation's event", world.deploy(world.text()))
+    succeeded(world, row, "function throttled at CloudFormation's event", world.deploy(world.unasked()))
 
 
 def test_a_function_throttled_at_the_signal(world: World, row: Row) -> None:
-    world.sandbox.fault("lambda", resource="*BuildFunction*", code="TooManyRequestsException", times=3, skip=1)
-    end = world.deploy(world.text())
+    world.sandbox.fault(
+        "lambda", resource="*BuildFunction*", code="TooManyRequestsException", times=3, skip=1
+    )
+    end = world.deploy(world.unasked())
     assert [one["hits"] for one in world.sandbox.faults()] == [3]
     succeeded(world, row, "function throttled at the build's end", end)
 
@@ -302,11 +331,11 @@ def test_a_function_throttled_at_the_signal(world: World, row: Row) -> None:
 
 def test_every_event_comes_twice(world: World, row: Row) -> None:
     world.control(twice=1)
-    end = world.deploy(world.text())
+    end = world.deploy(world.unasked())
     assert len(world.builds()) == 1, "one build for both"
     old = world.prefix()
     world.commit("org/one", files(b"other weights"))
-    updated = world.deploy(world.text())
+    updated = world.deploy(world.unasked())
     assert updated.status == "UPDATE_COMPLETE", updated
     assert world.prefix() != old
     assert world.objects() == artifact(world)
@@ -318,40 +347,43 @@ def test_a_create_that_comes_late(world: World, row: Row) -> None:
     """The event for Create is lost for a while, CloudFormation gives up, and it comes while the stack rolls back."""
     world.control(withhold_Create=1)
     world.sandbox.fault("delay", service="stepfunctions", operation="DeleteStateMachine", seconds=5)
-    world.create(world.text(shorter={"ServiceTimeout: 900": "ServiceTimeout: 4"}))
+    world.create(world.unasked(shorter={"ServiceTimeout: 900": "ServiceTimeout: 4"}))
     world.waited(lambda: any(one.startswith("Build DELETE_COMPLETE") for one in world.events()))
     (event,) = world.delivered("Create")
     world.deliver(event)
     end = world.follow()
-    world.waited(lambda: True)
     assert world.builds() == []
-    failed(world, row, "Create is delivered after Delete (wait shortened to 4 s)", end, "did not receive a response")
+    failed(
+        world,
+        row,
+        "Create is delivered after Delete (wait shortened to 4 s)",
+        end,
+        "did not receive a response",
+    )
 
 
 def test_a_delete_that_overtakes_create(world: World, row: Row) -> None:
     """The stack is deleted while the function still asks the hub whether a build makes sense."""
     world.hub.fault("/api/models/", delay=5)
-    world.create(world.text())
+    world.create(world.unasked())
     world.waited(lambda: world.hub.asked("hub"))
     end = world.delete()
     assert end.status == "DELETE_COMPLETE", end
     assert world.running() == []
     row("Delete is delivered before Create has finished", end, world.nothing_left())
-    assert world.builds() == [], "no build was started for a stack that goes"
+    assert {one["buildStatus"] for one in world.builds()} <= {"STOPPED"}
 
 
 def test_an_old_event_that_comes_again(world: World, row: Row) -> None:
     """Lambda may deliver again after hours: what has been replaced is not built again."""
-    first = world.deploy(world.text())
+    first = world.deploy(world.unasked())
     world.commit("org/one", files(b"other weights"))
-    end = world.deploy(world.text())
+    end = world.deploy(world.unasked())
     assert (first.status, end.status) == (CREATED, "UPDATE_COMPLETE")
     objects = world.objects()
     (created,), (deleted,) = world.delivered("Create"), world.delivered("Delete")
     for event in (created, {**created, "RequestId": "another"}, deleted, *world.delivered("Update")):
-        lines = world.logs().count("END RequestId")
         world.deliver(event)
-        world.waited(lambda lines=lines: world.logs().count("END RequestId") > lines)
     world.waited(lambda: not world.running())
     assert world.objects() == objects == artifact(world)
     assert len(world.builds()) == 2
@@ -361,7 +393,7 @@ def test_an_old_event_that_comes_again(world: World, row: Row) -> None:
 
 def test_answers_that_do_not_arrive_for_a_while(world: World, row: Row) -> None:
     world.control(response=4, handle=4)
-    end = world.deploy(world.text())
+    end = world.deploy(world.unasked())
     refused = (world.sandbox.folder / "refused.jsonl").read_text()
     assert refused.count('"response"') >= 4
     assert refused.count('"handle"') >= 4
@@ -371,22 +403,26 @@ def test_answers_that_do_not_arrive_for_a_while(world: World, row: Row) -> None:
 def test_an_answer_that_needs_another_try_of_lambda(world: World, row: Row) -> None:
     """The address is down for longer than the function tries: Lambda delivers the event again."""
     world.control(response=9)
-    succeeded(world, row, "answer address down until Lambda tries again", world.deploy(world.text()))
+    succeeded(world, row, "answer address down until Lambda tries again", world.deploy(world.unasked()))
 
 
 def test_signals_that_never_arrive(world: World, row: Row) -> None:
     world.control(handle=9_999)
-    end = world.deploy(world.text(shorter={"Timeout: 1800": "Timeout: 10"}))
-    failed(world, row, "signal address down for good (wait shortened to 10 s)", end, "WaitCondition timed out")
+    end = world.deploy(world.unasked(shorter={"Timeout: 1800": "Timeout: 10"}))
+    failed(
+        world, row, "signal address down for good (wait shortened to 10 s)", end, "WaitCondition timed out"
+    )
 
 
 def test_answers_that_never_arrive(world: World, row: Row) -> None:
     world.control(response=9_999)
-    world.create(world.text(shorter={"ServiceTimeout: 900": "ServiceTimeout: 6"}))
+    world.create(world.unasked(shorter={"ServiceTimeout: 900": "ServiceTimeout: 6"}))
     world.waited(lambda: any(one.startswith("Build CREATE_FAILED") for one in world.events()))
     world.control()
     end = world.follow()
-    failed(world, row, "answer address down for good (wait shortened to 6 s)", end, "did not receive a response")
+    failed(
+        world, row, "answer address down for good (wait shortened to 6 s)", end, "did not receive a response"
+    )
 
 
 # the model ------------------------------------------------------------------------------------------------
@@ -399,7 +435,10 @@ def broken(world: World) -> Iterator[Any]:
     from threading import Thread
 
     class Handler(BaseHTTPRequestHandler):
-        answer = (400, b'{"code": 400, "type": "InternalServerException", "message": "name \'torch\' is not defined"}')
+        answer = (
+            400,
+            b'{"code": 400, "type": "InternalServerException", "message": "name \'torch\' is not defined"}',
+        )
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
@@ -426,8 +465,15 @@ def test_a_model_that_raises_at_its_first_request(world: World, row: Row, broken
     """Its endpoint is in service and healthy: nothing but a request shows it."""
     broken.answer = (status, broken.answer[1])
     end = world.deploy(world.text())
-    failed(world, row, f"model raises at its first request ({status}; smoke test shortened to 6 s)", end,
-           "smoke test of demo-", "is not defined", "log group /aws/sagemaker/Endpoints/demo-")
+    failed(
+        world,
+        row,
+        f"model raises at its first request ({status}; smoke test shortened to 6 s)",
+        end,
+        "smoke test of demo-",
+        "is not defined",
+        "log group /aws/sagemaker/Endpoints/demo-",
+    )
 
 
 def test_a_container_that_never_gets_healthy(world: World, row: Row) -> None:
@@ -471,8 +517,13 @@ def served(world: World) -> dict[str, Any]:
     """A stack that serves, which an update is about to disturb; what there is of it."""
     end = world.deploy(world.text())
     assert end.status == CREATED, end
-    kept = {"objects": world.objects(), "prefix": world.prefix(), "config": world.resource("EndpointConfig"),
-            "model": world.resource("Model"), "outputs": world.outputs()}
+    kept = {
+        "objects": world.objects(),
+        "prefix": world.prefix(),
+        "config": world.resource("EndpointConfig"),
+        "model": world.resource("Model"),
+        "outputs": world.outputs(),
+    }
     world.commit("org/one", files(b"other weights"))
     return kept
 
@@ -482,8 +533,13 @@ def undone(world: World, row: Row, fault: str, end: End, served: dict[str, Any],
     assert end.status == "UPDATE_ROLLBACK_COMPLETE", end
     assert end.seconds < SECONDS
     assert [one for one in words if one not in end.reason] == [], end
-    found = {"objects": world.objects(), "prefix": world.prefix(), "config": world.resource("EndpointConfig"),
-             "model": world.resource("Model"), "outputs": world.outputs()}
+    found = {
+        "objects": world.objects(),
+        "prefix": world.prefix(),
+        "config": world.resource("EndpointConfig"),
+        "model": world.resource("Model"),
+        "outputs": world.outputs(),
+    }
     assert found == served
     assert world.running() == []
     assert world.ask({"inputs": "x"}) == {"inputs": "x"}
@@ -528,7 +584,8 @@ def test_an_update_whose_endpoint_fails(world: World, row: Row, served: dict[str
     undone(world, row, "endpoint of an update never gets healthy", end, served, "ping health check")
 
 
-def test_an_update_whose_model_raises(world: World, row: Row, served: dict[str, Any], broken: Any) -> None:
+@pytest.mark.usefixtures("broken")
+def test_an_update_whose_model_raises(world: World, row: Row, served: dict[str, Any]) -> None:
     world.update(world.text())
     end = world.follow()
     world.sandbox.configure(responders={"*": None})
@@ -542,7 +599,14 @@ def test_an_update_that_cloudformation_gives_up(world: World, row: Row, served: 
     world.waited(lambda: any(one.startswith("Build UPDATE_FAILED") for one in world.events()))
     world.control()
     end = world.follow()
-    undone(world, row, "answer to an update is lost (wait shortened to 6 s)", end, served, "did not receive a response")
+    undone(
+        world,
+        row,
+        "answer to an update is lost (wait shortened to 6 s)",
+        end,
+        served,
+        "did not receive a response",
+    )
 
 
 def test_delete_after_a_failed_rollback_of_nothing(world: World, row: Row) -> None:
@@ -554,7 +618,11 @@ def test_delete_after_a_failed_rollback_of_nothing(world: World, row: Row) -> No
     assert end.status == "DELETE_FAILED", end
     assert "not empty" in end.reason, end
     assert world.objects(bucket) == ["notes.txt"]
-    row("somebody's own file in the bucket", end, "bucket and that file, until the file is removed and the stack deleted")
+    row(
+        "somebody's own file in the bucket",
+        end,
+        "bucket and that file, until the file is removed and the stack deleted",
+    )
     world.client("s3").delete_object(Bucket=bucket, Key="notes.txt")
     assert world.delete().status == "DELETE_COMPLETE"
     world.nothing_left()

@@ -124,7 +124,9 @@ class Container:
         """The files of a prefix, as SageMaker lays them out below /opt/ml/model."""
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         s3 = self.world.sandbox.client("s3")
-        for one in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix).search("Contents"):
+        for one in (
+            s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix).search("Contents")
+        ):
             target = self.folder / one["Key"].removeprefix(prefix)
             target.parent.mkdir(parents=True, exist_ok=True)
             s3.download_file(bucket, one["Key"], str(target))
@@ -164,7 +166,9 @@ def models(world: World, tmp_path: Path) -> Path:
     for one in given:
         name, revision = (one, None) if isinstance(one, str) else (one.id, one.revision)
         place = folder / name
-        files = {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+        files = {
+            str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()
+        }
         commit = world.hub.add(name, files)
         commits = world.hub.repositories[name].commits
         commits[revision or commit] = commits[commit]
@@ -226,5 +230,7 @@ def test_from_spec_to_answer(world: World, models: Path, container: Container) -
 def near(found: list[list[float]], expected: list[list[float]]) -> None:
     """Equal but for the last digits."""
     assert [len(one) for one in found] == [len(one) for one in expected]
-    worst = max(abs(a - b) for one, two in zip(found, expected, strict=True) for a, b in zip(one, two, strict=True))
+    worst = max(
+        abs(a - b) for one, two in zip(found, expected, strict=True) for a, b in zip(one, two, strict=True)
+    )
     assert worst < 1e-4, worst
