@@ -240,3 +240,9 @@ def test_existing_network_with_groups_of_yours_makes_none() -> None:
     stack = stack_of(changed(CONTAINER, vpc={"mode": "existing", "securityGroupIds": GROUPS}))
     assert not stack.vpc.own_group
     assert "interfaces" not in stack.parts
+
+
+def test_three_zones_keep_out_of_regions_that_have_two() -> None:
+    two, three = (stack_of(changed(CONTAINER, model__container="tgi:3.3.6", endpoint__instanceType="ml.g4dn.2xlarge",
+                                   vpc={"mode": "create", "availabilityZones": n})).regions for n in (2, 3))  # fmt: skip
+    assert set(two) - set(three) == {"us-west-1"}

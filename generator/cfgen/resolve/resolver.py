@@ -41,6 +41,8 @@ _CONSOLES = {
 """The management console's domain by partition; other partitions' are not public."""
 MAX_DESCRIPTION = 1024
 """Bytes of a template's Description (CloudFormation quotas)."""
+TWO_ZONES = frozenset({"us-west-1"})
+"""Regions where most accounts see only two availability zones (AWS global infrastructure)."""
 PYTHON_RUNTIME = "python3.13"
 """Runtime of the template's functions, offered in every region (Lambda runtimes)."""
 
@@ -127,6 +129,8 @@ def _regions(
     }
     if planned.build:
         able = {name for name in able if catalogue.region(name).codebuild}
+    if network.zones > 2:
+        able -= TWO_ZONES
     if network.interface_endpoints:
         # service names differ in other partitions (AWS PrivateLink: services that integrate)
         able = {name for name in able if catalogue.region(name).partition in {"aws", "aws-us-gov"}}
