@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -69,3 +70,15 @@ def test_sandboxes_know_nothing_of_each_other() -> None:
         first.client("sns").create_topic(Name="mine")
         assert second.client("sns").list_topics()["Topics"] == []
         assert second.health()["aws"] is False
+
+
+def test_a_killed_parent_takes_its_sandbox_along() -> None:
+    code = "from cfgen.sandbox import Sandbox; import os; sb = Sandbox().start(); print(sb.pid, flush=True); os._exit(1)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    pid = int(done.stdout)
+    end = time.monotonic() + 20
+    while Path(f"/proc/{pid}/cmdline").exists() and time.monotonic() < end:
+        if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
+            break
+        time.sleep(0.1)
+    assert time.monotonic() < end

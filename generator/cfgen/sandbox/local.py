@@ -85,6 +85,8 @@ class Sandbox:
             "--port",
             str(self._port),
         ]
+        if not detach:
+            command.append("--with-parent")
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

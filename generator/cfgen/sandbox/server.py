@@ -12,6 +12,8 @@ import os
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="cfgen.sandbox.server")
     parser.add_argument("--folder", required=True)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when the process that started it ends"
+    )
     arguments = parser.parse_args(argv)
     folder = Path(arguments.folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,11 +107,20 @@ def main(argv: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     threading.Thread(target=_warm, daemon=True).start()
+    if arguments.with_parent:
+        threading.Thread(target=_watch, args=[os.getppid(), stop], daemon=True).start()
     state = {"pid": os.getpid(), "port": server.server_port, "url": f"http://127.0.0.1:{server.server_port}"}
     partial = folder / "sandbox.json.part"
     partial.write_text(json.dumps(state))
     partial.replace(folder / "sandbox.json")
     server.serve_forever()
+
+
+def _watch(parent: int, stop: Callable[..., None]) -> None:
+    """A killed test leaves no server behind."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    stop()
 
 
 def _warm() -> None:
