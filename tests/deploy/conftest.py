@@ -78,7 +78,7 @@ def _sandbox() -> Iterator[Any]:
 
 
 @pytest.fixture
-def sandbox(_sandbox: Any, no_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:  # noqa: ARG001
+def sandbox(_sandbox: Any, no_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A sandbox that this process's boto3 and AWS CLI talk to; without faults afterwards."""
     for name, value in _sandbox.environment().items():
         monkeypatch.setenv(name, value)

@@ -79,12 +79,12 @@ def test_what_passed_is_not_judged_again(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert len(asked) == 3
 
 
-def test_parameters_without_a_value(cfgen: Run, name: str, sandbox: Any) -> None:  # noqa: ARG001
+def test_parameters_without_a_value(cfgen: Run, name: str, sandbox: Any) -> None:
     ran = deploy(cfgen, name, spec=VPC)
     assert (ran.code, "no value for VpcId, SubnetIds" in ran.err) == (2, True)
 
 
-def test_too_large_without_a_bucket(sandbox: Any, name: str) -> None:  # noqa: ARG001
+def test_too_large_without_a_bucket(sandbox: Any, name: str) -> None:
     large = template("# " + "x" * 52_000 + "\nResources: {}\n")
     with session.Aws("us-east-1") as aws, pytest.raises(errors.TemplateTooLarge):
         run.prepare(launch.Launch(large, name, "us-east-1"), aws)

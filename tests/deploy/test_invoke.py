@@ -137,7 +137,7 @@ def test_an_asynchronous_answer_is_waited_for() -> None:
 
 
 def test_an_asynchronous_failure_is_told() -> None:
-    def get(Bucket: str, Key: str) -> Any:  # noqa: ARG001
+    def get(Bucket: str, Key: str) -> Any:
         return {"Body": body("model said no")} if Key.startswith("bad") else failure("NoSuchKey")
 
     aws = FakeAws(s3=Client(get_object=get))

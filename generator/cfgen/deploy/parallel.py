@@ -80,7 +80,8 @@ def _interrupts(stop: threading.Event) -> Iterator[Callable[[], int]]:
     try:
         yield lambda: len(seen)
     finally:
-        signal.signal(signal.SIGINT, before)
+        # None: a handler that was not installed from Python; the default then
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def outcome(launch: Launch, found: Result | BaseException, seconds: float = 0.0) -> Result:

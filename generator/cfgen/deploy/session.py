@@ -5,8 +5,10 @@ boto3 is imported inside functions: rendering and linting work without it.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -52,6 +54,27 @@ def boto() -> Any:
     return boto3
 
 
+_LOCK = threading.Lock()
+
+
+def _core() -> Any:
+    """A botocore session that shares its service descriptions with all others: SageMaker's alone takes tens of MB."""
+    boto()
+    import botocore.session  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+    core = botocore.session.Session()
+    with _LOCK:
+        core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    return core
+
+
+@functools.cache
+def _loader(data_path: str | None) -> Any:
+    from botocore.loaders import create_loader  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+    return create_loader(data_path)
+
+
 class Aws:
     """The clients of one region and profile, made when first asked for. Not shared between threads."""
 
@@ -65,7 +88,9 @@ class Aws:
         """The boto3 session."""
         if self._session is None:
             with aws_errors("load the AWS configuration"):
-                self._session = boto().session.Session(region_name=self.region, profile_name=self.profile)
+                self._session = boto().session.Session(
+                    region_name=self.region, profile_name=self.profile, botocore_session=_core()
+                )
         return self._session
 
     def client(self, service: str) -> Any:
