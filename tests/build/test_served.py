@@ -4,9 +4,9 @@ specs/embeddings.yaml is rendered and deployed as it is; its own functions and i
 leave in S3 is served by the container's real software, and the stack's own smoke test asks that. The models are
 all-MiniLM-L6-v2 with its real weights and small stand-ins for the other two, in a hub on loopback.
 
-    .venvs/sandbox/bin/python -m pytest -m served tests/build/test_served.py
+    python -m pytest tests/build/test_served.py      # part of `make test-serving`
 
-Needs .venvs/serving beside it (requirements/serving.txt).
+Needs .venvs/serving (requirements/serving.txt) beside the environment it runs in.
 """
 
 from __future__ import annotations
