@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.build.conftest import CODE, WEIGHTS, World, files
+from tests.build.world import CODE, WEIGHTS, World, files
 from tests.specs import CONTAINER, changed
 
 TWO = [{"id": "org/one"}, {"id": "org/two"}]

@@ -27,7 +27,7 @@ import pytest
 
 from cfgen.pipeline import render_spec
 from cfgen.spec import load_spec
-from tests.build.conftest import World
+from tests.build.world import World
 from tests.conftest import ROOT
 from tests.serving.stack import SERVING_PYTHON, Server, serve
 

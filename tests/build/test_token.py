@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.build.conftest import TOKEN, World, files
+from tests.build.world import TOKEN, World, files
 
 GATED = [{"id": "org/gated"}]
 
