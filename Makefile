@@ -65,7 +65,7 @@ bench: $(VENV)/.test ## side-by-side measurements
 	$(BIN)/python -m bench $(ARGS)
 
 docs: $(VENV)/.dev ## build the documentation into site/, warnings are errors
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 wheel: $(VENV)/.dev ## build the wheel into dist/
 	$(BIN)/python -m pip --quiet wheel --no-deps --wheel-dir dist .

@@ -34,6 +34,7 @@ MODELS: dict[str, dict[str, Any]] = {
     ),
     "package": PACKAGE,
     "neuron": changed(CONTAINER, model__container="tgi-neuronx", endpoint__instanceType="ml.inf2.8xlarge"),
+    "path": changed(CONTAINER, model__staging="s3", security__rolePath="/sagemaker/"),
     "own role": changed(CONTAINER, security__executionRoleArn="arn:aws:iam::111122223333:role/mine"),
     "key": changed(CONTAINER, security__volumeKmsKeyOnLocalStorage=True, security__volumeKmsKey=KEY, tags={"a": "b"}),
 }  # fmt: skip

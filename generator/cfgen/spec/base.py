@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -37,7 +37,9 @@ def _clean_text(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(_clean_text)]
+CLEAN = AfterValidator(_clean_text)
+"""Ends the list of a text field's constraints; before them it would keep them out of the JSON Schema."""
+Text = Annotated[str, CLEAN]
 """Free text: any Unicode, but no lone surrogates and no dynamic reference."""
 
 
@@ -47,7 +49,6 @@ def pattern(regex: str, meaning: str, *examples: str, **limits: Any) -> Any:
     return Field(pattern=regex, json_schema_extra=extra, examples=list(examples) or None, **limits)
 
 
-Line = Annotated[Text, StringConstraints(min_length=1, max_length=1024)]
 ARN_PARTITION = r"arn:aws[a-z-]*"
 
 

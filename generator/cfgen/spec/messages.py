@@ -16,6 +16,7 @@ Step = str | int
 
 _WORDS = {
     "string_type": ("must be text", "put it in quotes"),
+    "string_unicode": ("holds half of a surrogate pair, which no UTF-8 file can carry", ""),
     "int_type": ("must be a whole number", ""),
     "bool_type": ("must be true or false", ""),
     "dict_type": ("must be a mapping of keys to values", ""),

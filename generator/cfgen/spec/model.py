@@ -6,28 +6,30 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cfgen.spec.base import ARN_PARTITION, BY_KIND, LIST, MAPPING, TEXT, SpecModel, Text, pattern
+from cfgen.spec.base import ARN_PARTITION, BY_KIND, CLEAN, LIST, MAPPING, TEXT, SpecModel, pattern
 
 HubId = Annotated[
-    Text,
+    str,
     pattern(
         r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?$",
         "a Hugging Face repository id such as mistralai/Mistral-7B-Instruct-v0.3",
         "mistralai/Mistral-7B-Instruct-v0.3",
         max_length=96,
     ),
+    CLEAN,
 ]
 Revision = Annotated[
-    Text,
+    str,
     pattern(
         r"^[A-Za-z0-9_./-]+$",
         "a commit, tag or branch of the repository",
         "e0bc86c23ce5aae1db576c8cca6f06f1f73af2db",
         max_length=255,
     ),
+    CLEAN,
 ]
 SecretReference = Annotated[
-    Text,
+    str,
     pattern(
         r"^[A-Za-z0-9_/+=.@:-]+$",
         "the name or ARN of a Secrets Manager secret, with ::key behind it when the secret is JSON",
@@ -35,24 +37,28 @@ SecretReference = Annotated[
         "prod/hub::token",
         max_length=2048,
     ),
+    CLEAN,
 ]
 S3Uri = Annotated[
-    Text,
+    str,
     pattern(
         r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s]+$",
         "s3://bucket/key.tar.gz for one archive or s3://bucket/prefix/ for files",
         "s3://my-models/llama/",
         max_length=1024,
     ),
+    CLEAN,
 ]
-EnvironmentValue = Annotated[Text, Field(max_length=1024)]
+EnvironmentValue = Annotated[str, Field(max_length=1024), CLEAN]
 Environment = dict[
-    Annotated[Text, pattern(r"^[a-zA-Z_][a-zA-Z0-9_]*$", "a name of letters, digits and _", max_length=1024)],
+    Annotated[
+        str, pattern(r"^[a-zA-Z_][a-zA-Z0-9_]*$", "a name of letters, digits and _", max_length=1024), CLEAN
+    ],
     EnvironmentValue,
 ]
 
 Container = Annotated[
-    Text,
+    str,
     pattern(
         r"^[^\s'\"]+$",
         "a family (vllm), family:version (vllm:0.30.0) or a full Amazon ECR image URI",
@@ -61,15 +67,17 @@ Container = Annotated[
         "tei",
         max_length=255,
     ),
+    CLEAN,
 ]
 Task = Annotated[
-    Text,
+    str,
     pattern(
         r"^[a-z][a-z0-9-]*$",
         "a pipeline task such as text-classification",
         "feature-extraction",
         max_length=64,
     ),
+    CLEAN,
 ]
 
 ComputeType = Literal[
@@ -85,19 +93,20 @@ class License(SpecModel):
     """The model's licence and whether whoever wrote the spec accepts it."""
 
     id: Annotated[
-        Text,
+        str,
         Field(
             max_length=100,
             description="The licence's SPDX id or the hub's name for it.",
             examples=["apache-2.0", "llama3.1"],
         ),
+        CLEAN,
     ]
     accepted: bool = Field(False, description="Whether its terms are accepted for this use.")
 
 
 class _Sourced(SpecModel):
     license: License | None = Field(None, description="The model's licence; yours to check.")
-    description: Annotated[Text, Field(max_length=200)] | None = Field(
+    description: Annotated[str, Field(max_length=200), CLEAN] | None = Field(
         None, description="A line about the model, for people."
     )
 
@@ -143,19 +152,21 @@ class Package(SpecModel):
     """A model package in one region."""
 
     arn: Annotated[
-        Text,
+        str,
         pattern(
             rf"^{ARN_PARTITION}:sagemaker:[a-z0-9-]+:[0-9]{{12}}:model-package/[A-Za-z0-9-]{{1,63}}(/[0-9]{{1,9}})?$",
             "a model package ARN such as arn:aws:sagemaker:us-east-1:865070037744:model-package/NAME",
             "arn:aws:sagemaker:us-east-1:865070037744:model-package/example-1-0123456789abcdef0123456789abcdef",
             max_length=176,
         ),
+        CLEAN,
     ] = Field(description="The package's ARN in this region.")
 
 
 RegionName = Annotated[
-    Text,
+    str,
     pattern(r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$", "an AWS region such as us-east-1", "us-east-1", max_length=24),
+    CLEAN,
 ]
 
 
@@ -168,7 +179,7 @@ class ModelPackageModel(_Sourced):
     )
 
 
-FilePattern = Annotated[Text, Field(min_length=1, max_length=200, examples=["*.safetensors", "onnx/*"])]
+FilePattern = Annotated[str, Field(min_length=1, max_length=200, examples=["*.safetensors", "onnx/*"]), CLEAN]
 
 
 class HubModel(SpecModel):
@@ -195,7 +206,7 @@ class CustomInferenceModel(_Sourced):
     )
     revision: Revision | None = Field(None, description="Pins a single repository.")
     container: Container = Field("huggingface", description="The container that runs the code.")
-    code_folder: Annotated[Text, Field(min_length=1, max_length=500)] = Field(
+    code_folder: Annotated[str, Field(min_length=1, max_length=500), CLEAN] = Field(
         description="Folder with inference.py, relative to the spec. .cfgenignore in it leaves files out."
     )
     env: Environment = Field(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from cfgen.spec.base import SpecModel, Text, pattern
+from cfgen.spec.base import CLEAN, SpecModel, pattern
 from cfgen.spec.model import Model, RegionName
 from cfgen.spec.sections import Build, Endpoint, Logs, NoVpc, Security, SmokeTest, Vpc
 
@@ -22,8 +22,10 @@ def _not_reserved(key: str) -> str:
 _TAG = r"[\p{L}\p{Z}\p{N}_.:/=+@-]"
 _TAG_MEANING = "letters, digits, spaces and _.:/=+-@"
 Tags = dict[
-    Annotated[Text, pattern(rf"^{_TAG}+$", _TAG_MEANING, max_length=128), AfterValidator(_not_reserved)],
-    Annotated[Text, pattern(rf"^{_TAG}*$", _TAG_MEANING, max_length=256)],
+    Annotated[
+        str, pattern(rf"^{_TAG}+$", _TAG_MEANING, max_length=128), CLEAN, AfterValidator(_not_reserved)
+    ],
+    Annotated[str, pattern(rf"^{_TAG}*$", _TAG_MEANING, max_length=256), CLEAN],
 ]
 
 NOT_YET = {
@@ -42,14 +44,15 @@ class SpecData(SpecModel):
     """A model, the endpoint that serves it, and the network, roles and logs around them."""
 
     name: Annotated[
-        Text,
+        str,
         pattern(
             r"^[a-z][a-z0-9-]{0,39}$",
             "1 to 40 lower-case letters, digits and hyphens, beginning with a letter",
             "mistral-7b-instruct",
         ),
+        CLEAN,
     ] = Field(description="Stem of the stack's and the endpoint's name.")
-    description: Annotated[Text, Field(max_length=700)] | None = Field(
+    description: Annotated[str, Field(max_length=700), CLEAN] | None = Field(
         None, description="What it is, for whoever reads the stack."
     )
     model: Model = Field(description="What is served.")

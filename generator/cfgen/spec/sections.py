@@ -6,27 +6,29 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from cfgen.spec.base import ARN_PARTITION, BY_KIND, LIST, MAPPING, TEXT, SpecModel, Text, pattern
+from cfgen.spec.base import ARN_PARTITION, BY_KIND, CLEAN, LIST, MAPPING, TEXT, SpecModel, pattern
 from cfgen.spec.model import FilePattern
 
 InstanceType = Annotated[
-    Text,
+    str,
     pattern(
         r"^(ml\.[a-z0-9-]+\.[a-z0-9-]+|auto)$",
         "an instance type such as ml.g6.2xlarge",
         "ml.g6.2xlarge",
         max_length=40,
     ),
+    CLEAN,
 ]
 Seconds = Annotated[int, Field(ge=60, le=3600)]
 KmsKeyArn = Annotated[
-    Text,
+    str,
     pattern(
         rf"^{ARN_PARTITION}:kms:[a-z0-9-]+:[0-9]{{12}}:key/[A-Za-z0-9_/-]+$",
         "the ARN of a KMS key",
         "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
         max_length=2048,
     ),
+    CLEAN,
 ]
 RETENTION_DAYS = (
     1,
@@ -86,23 +88,25 @@ class Endpoint(SpecModel):
         None, description="Storage volume in GiB (1 to 512), on instance types without local storage."
     )
     variant_name: Annotated[
-        Text,
+        str,
         pattern(
             r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$",
             "letters, digits and single hyphens",
             "AllTraffic",
             max_length=63,
         ),
+        CLEAN,
     ] = Field("AllTraffic", description="Name of the production variant.")
     inference_ami_version: (
         Annotated[
-            Text,
+            str,
             pattern(
                 r"^[a-zA-Z0-9.-]+$",
                 "a SageMaker inference AMI version",
                 "al2-ami-sagemaker-inference-gpu-3-1",
                 max_length=63,
             ),
+            CLEAN,
         ]
         | None
     ) = Field(None, description="Machine image of the instance; follows from the container when absent.")
@@ -118,14 +122,14 @@ class ExistingVpc(SpecModel):
     """The endpoint's network interfaces stand in a network that exists."""
 
     mode: Literal["existing"]
-    vpc_id: Annotated[Text, pattern(r"^vpc-[0-9a-f]{8,17}$", "a VPC id", "vpc-0123456789abcdef0")] | None = (
-        Field(None, description="Default of the template's parameter; without it the launcher chooses.")
-    )
+    vpc_id: (
+        Annotated[str, pattern(r"^vpc-[0-9a-f]{8,17}$", "a VPC id", "vpc-0123456789abcdef0"), CLEAN] | None
+    ) = Field(None, description="Default of the template's parameter; without it the launcher chooses.")
     subnet_ids: (
         Annotated[
             list[
                 Annotated[
-                    Text, pattern(r"^subnet-[0-9a-f]{8,17}$", "a subnet id", "subnet-0123456789abcdef0")
+                    str, pattern(r"^subnet-[0-9a-f]{8,17}$", "a subnet id", "subnet-0123456789abcdef0"), CLEAN
                 ]
             ],
             Field(min_length=1, max_length=16),
@@ -136,7 +140,7 @@ class ExistingVpc(SpecModel):
         Annotated[
             list[
                 Annotated[
-                    Text, pattern(r"^sg-[0-9a-f]{8,17}$", "a security group id", "sg-0123456789abcdef0")
+                    str, pattern(r"^sg-[0-9a-f]{8,17}$", "a security group id", "sg-0123456789abcdef0"), CLEAN
                 ]
             ],
             Field(min_length=1, max_length=5),
@@ -150,10 +154,11 @@ class CreatedVpc(SpecModel):
 
     mode: Literal["create"]
     cidr: Annotated[
-        Text,
+        str,
         pattern(
             r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/(1[6-9]|2[0-4])$", "an IPv4 network of /16 to /24", "10.0.0.0/20"
         ),
+        CLEAN,
     ] = Field("10.0.0.0/20", description="Address range, divided evenly over the subnets.")
     availability_zones: Literal[2, 3] = Field(2, description="Over how many zones the subnets spread.")
     interface_endpoints: Annotated[list[InterfaceService], Field(max_length=9)] = Field(
@@ -170,30 +175,32 @@ class Security(SpecModel):
 
     execution_role_arn: (
         Annotated[
-            Text,
+            str,
             pattern(
                 rf"^{ARN_PARTITION}:iam::[0-9]{{12}}:role/[A-Za-z0-9_+=,.@/-]+$",
                 "the ARN of an IAM role",
                 "arn:aws:iam::111122223333:role/sagemaker-execution",
                 max_length=2048,
             ),
+            CLEAN,
         ]
         | None
     ) = Field(None, description="Bring your own execution role; cfgen makes a narrow one when absent.")
     permissions_boundary: (
         Annotated[
-            Text,
+            str,
             pattern(
                 rf"^{ARN_PARTITION}:iam::(aws|[0-9]{{12}}):policy/[A-Za-z0-9_+=,.@/-]+$",
                 "the ARN of an IAM policy",
                 "arn:aws:iam::111122223333:policy/boundary",
                 max_length=2048,
             ),
+            CLEAN,
         ]
         | None
     ) = Field(None, description="Permissions boundary of every role the template makes.")
     role_path: Annotated[
-        Text,
+        str,
         pattern(
             r"^/([A-Za-z0-9_+=,.@-]+/)*$",
             "a path that begins and ends in /",
@@ -201,6 +208,7 @@ class Security(SpecModel):
             "/sagemaker/",
             max_length=512,
         ),
+        CLEAN,
     ] = Field("/", description="Path of every role the template makes.")
     volume_kms_key: KmsKeyArn | None = Field(
         None, description="KMS key for the instances' storage volumes; a launcher may give another."
@@ -252,7 +260,7 @@ class Build(SpecModel):
 
 
 RequestBody = Annotated[
-    Annotated[Text, Field(min_length=1, max_length=3000), TEXT]
+    Annotated[str, Field(min_length=1, max_length=3000), CLEAN, TEXT]
     | Annotated[list[Any], LIST]
     | Annotated[dict[str, Any], MAPPING],
     BY_KIND,
@@ -268,7 +276,7 @@ class SmokeTest(SpecModel):
         description="Its body, as text or as a structure sent as JSON; what suits the container when absent.",
     )
     content_type: Annotated[
-        Text, pattern(r"^[a-z]+/[a-z0-9.+-]+$", "a media type", "application/json", max_length=100)
+        str, pattern(r"^[a-z]+/[a-z0-9.+-]+$", "a media type", "application/json", max_length=100), CLEAN
     ] = Field("application/json", description="Its content type.")
     timeout: Annotated[int, Field(ge=60, le=780)] = Field(
         600, description="Seconds until it is given up (60 to 780)."
