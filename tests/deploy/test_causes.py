@@ -47,6 +47,10 @@ def test_reported_log_lines_are_known(cause: str, text: str, source: str) -> Non
             "Received response status [FAILED] from custom resource. Message returned: smoke test of e:"
             " ModelError 400",
         ),
+        (
+            "secret",
+            "Secrets Manager can't find the specified secret. (Service: AWSSecretsManager; Status Code: 400)",
+        ),
         ("pass-role", "User: u is not authorized to perform: iam:PassRole on resource: role"),
         (
             "organisation",
