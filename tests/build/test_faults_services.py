@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 from tests.build.judge import CREATED, Row, artifact, failed, succeeded
 from tests.build.world import World, files
@@ -108,15 +109,18 @@ def test_a_create_that_comes_late(world: World, row: Row) -> None:
 
 
 def test_a_delete_that_overtakes_create(world: World, row: Row) -> None:
-    """The stack is deleted while the function still asks the hub whether a build makes sense."""
-    world.hub.fault("/api/models/", delay=5)
-    world.create(world.unasked())
-    world.waited(lambda: world.hub.asked("hub"))
-    end = world.delete()
-    assert end.status == "DELETE_COMPLETE", end
-    assert world.running() == []
-    row("Delete is delivered before Create has finished", end, world.nothing_left())
-    assert {one["buildStatus"] for one in world.builds()} <= {"STOPPED"}
+    """CloudFormation gives up while the function still asks the hub whether a build makes sense: none is started."""
+    world.control(withhold_Create=1)
+    world.hub.fault("/api/models/", delay=6)
+    world.sandbox.fault("delay", service="stepfunctions", operation="DeleteStateMachine", seconds=8)
+    world.create(world.unasked(shorter={"ServiceTimeout: 900": "ServiceTimeout: 4"}))
+    (event,) = world.waited(lambda: world.delivered("Create"))
+    late = threading.Thread(target=world.deliver, args=[event])
+    late.start()
+    end = world.follow()
+    late.join()
+    assert world.builds() == []
+    failed(world, row, "Delete overtakes Create (wait shortened to 4 s)", end, "did not receive a response")
 
 
 def test_an_old_event_that_comes_again(world: World, row: Row) -> None:
