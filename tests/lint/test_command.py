@@ -75,7 +75,7 @@ def test_pretty_groups_by_file_and_counts(run: Any) -> None:
     assert "E9305 error: ml.g5.2xlarge has local storage" in lines[1]
     assert lines[2] == "      fix: leave VolumeSizeInGB out"
     assert lines[-1] == "2 templates: 1 error"
-    assert run("good.yaml").stdout == "1 template: nothing found\n"
+    assert run("good.yaml").stdout == "1 template: nothing wrong\n"
 
 
 def test_a_folder_gives_specs_and_templates_only(run: Any) -> None:
@@ -164,7 +164,7 @@ def test_colour_needs_a_terminal_and_no_objection(
     monkeypatch.setattr("sys.stdout.isatty", lambda: tty)
     texts: list[str] = []
     monkeypatch.setattr("click.echo", lambda text, **_: texts.append(text))
-    lint_command._print(FINDINGS, FILES, "pretty", None)
+    lint_command._print(FINDINGS, FILES, "pretty", None, False)
     assert ("\x1b[" in texts[0]) is coloured
 
 

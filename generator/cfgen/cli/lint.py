@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ignore", multiple=True, metavar="ID", help="Leave out a rule, or all whose ids begin so (repeatable)."
 )
+@click.option("--notes", is_flag=True, help="List notes too, which are only worth knowing (pretty format).")
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
 @click.option(
     "--output",
@@ -49,6 +50,7 @@ def command(
     fast: bool,
     regions: tuple[str, ...],
     ignore: tuple[str, ...],
+    notes: bool,
     strict: bool,
     output: Path | None,
 ) -> int:
@@ -61,7 +63,7 @@ def command(
 
     sources, failures = _read(paths, regions)
     findings = _judge(sources, fast, ignore)
-    _print(findings, [source.name for source in sources], style, output)
+    _print(findings, [source.name for source in sources], style, output, notes)
     for failure in failures:
         click.echo(f"Error: {failure.message}", err=True)
         if failure.hint:
@@ -105,12 +107,12 @@ def _judge(found: list[TemplateSource], fast: bool, ignore: tuple[str, ...]) -> 
     return sorted((finding for finding in findings if not ignored(finding.rule_id, ignore)), key=order)
 
 
-def _print(findings: list[Finding], files: list[str], style: str, output: Path | None) -> None:
+def _print(findings: list[Finding], files: list[str], style: str, output: Path | None, notes: bool) -> None:
     if style == "pretty":
         from cfgen.lint.report.pretty import as_pretty
 
         plain = output is not None or not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR"))
-        text = as_pretty(findings, files, colour=not plain)
+        text = as_pretty(findings, files, colour=not plain, notes=notes)
     else:
         from cfgen.lint.report import MACHINE
 

@@ -10,16 +10,19 @@ from cfgen.lint.findings import Finding, Severity, counts
 _COLOURS: dict[Severity, str] = {"error": "31", "warning": "33", "info": "36"}
 
 
-def as_pretty(findings: Sequence[Finding], files: Sequence[str], *, colour: bool = False) -> str:
-    """The whole report, ending in a newline."""
-    return "".join(f"{line}\n" for line in _lines(findings, files, colour))
+def as_pretty(
+    findings: Sequence[Finding], files: Sequence[str], *, colour: bool = False, notes: bool = False
+) -> str:
+    """The whole report, ending in a newline; ``notes`` also lists what is only worth knowing."""
+    return "".join(f"{line}\n" for line in _lines(findings, files, colour, notes))
 
 
-def _lines(findings: Sequence[Finding], files: Sequence[str], colour: bool) -> Iterator[str]:
+def _lines(findings: Sequence[Finding], files: Sequence[str], colour: bool, notes: bool) -> Iterator[str]:
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if colour else text
 
-    for file, group in groupby(findings, key=lambda finding: finding.file):
+    shown = [finding for finding in findings if notes or finding.severity != "info"]
+    for file, group in groupby(shown, key=lambda finding: finding.file):
         yield paint(file, "1")
         for finding in group:
             mark = paint(f"{finding.severity}", _COLOURS[finding.severity])
@@ -28,9 +31,10 @@ def _lines(findings: Sequence[Finding], files: Sequence[str], colour: bool) -> I
                 yield f"      fix: {_one_line(finding.fix)}"
         yield ""
     number = counts(findings)
-    said = ", ".join(_count(number[kind], kind) for kind in number if number[kind])
-    looked = _count(len(files), "template")
-    yield f"{looked}: {said}" if said else f"{looked}: nothing found"
+    said = [_count(number[kind], kind) for kind in ("error", "warning") if number[kind]] or ["nothing wrong"]
+    if number["info"]:
+        said.append(_count(number["info"], "info") + ("" if notes else " (--notes shows them)"))
+    yield f"{_count(len(files), 'template')}: {', '.join(said)}"
 
 
 def _one_line(text: str) -> str:
