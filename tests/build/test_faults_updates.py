@@ -164,8 +164,8 @@ def test_an_update_whose_endpoint_fails(world: World, row: Row, served: dict[str
     undone(world, row, "endpoint of an update never gets healthy", end, served, "ping health check")
 
 
-@pytest.mark.usefixtures("broken")
-def test_an_update_whose_model_raises(world: World, row: Row, served: dict[str, Any]) -> None:
+def test_an_update_whose_model_raises(world: World, row: Row, served: dict[str, Any], broken: Any) -> None:
+    broken.answer = (500, broken.answer[1])
     world.update(world.text())
     end = world.follow()
     world.sandbox.configure(responders={"*": None})
