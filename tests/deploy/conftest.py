@@ -69,8 +69,6 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def _sandbox() -> Iterator[Any]:
-    pytest.importorskip("moto")
-    pytest.importorskip("boto3")
     from cfgen.sandbox import Sandbox
 
     with Sandbox(settings={"endpoint_seconds": 0.1, "build_start_seconds": 0.05, "speed": 20.0}) as sandbox:

@@ -9,8 +9,6 @@ import pytest
 from cfgen.deploy import after, errors
 from tests.deploy.fakes import Client, body, failure, stack
 
-pytest.importorskip("boto3")
-
 
 def endpoint(config: str = "new", status: str = "InService", **more: Any) -> dict[str, Any]:
     variants = [{"VariantName": "v", "CurrentInstanceCount": 2}]

@@ -17,8 +17,6 @@ from cfgen.deploy import errors, invoke
 from tests.deploy.conftest import SPEC, Run
 from tests.deploy.fakes import Client, FakeAws, body, failure
 
-pytest.importorskip("boto3")
-
 STREAM = (
     'data: {"choices":[{"delta":{"content":"Good "}}]}\n\n'
     'data: {"choices":[{"delta":{"content":"day"}}]}\n\ndata: [DONE]\n\n'

@@ -32,9 +32,6 @@ from cfgen.deploy import (
 from tests.deploy.conftest import SMALL, Run, template
 from tests.deploy.fakes import Client, FakeAws, failure
 
-pytest.importorskip("boto3")
-
-
 # logs
 
 
@@ -246,7 +243,6 @@ def test_a_running_sandbox_is_used(sandbox: Any, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_tree_shows_every_resource_and_keeps_failures(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("rich")
     start = datetime.now(UTC)
 
     def happened(second: int, name: str, state: str, reason: str = "", kind: str = "T") -> events.Event:

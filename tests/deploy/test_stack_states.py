@@ -10,8 +10,6 @@ from cfgen.deploy import destroy, errors
 from cfgen.deploy import stack as stacks
 from tests.deploy.fakes import Client, FakeAws, failure, stack
 
-pytest.importorskip("boto3")
-
 DEPLOYABLE = [
     "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "IMPORT_COMPLETE",
     "IMPORT_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS",

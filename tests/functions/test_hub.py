@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pytest
+from huggingface_hub import errors
 
 from tests.fixtures.hub import Hub
 from tests.functions.conftest import TOKEN
-
-huggingface_hub = pytest.importorskip("huggingface_hub")
-from huggingface_hub import errors  # noqa: E402
 
 FILES = {"config.json": b"{}", "sub/notes.txt": b"notes", "model.safetensors": bytes(3_000_000)}
 

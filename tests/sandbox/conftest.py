@@ -10,9 +10,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("moto")
-pytest.importorskip("boto3")
-
 from cfgen.sandbox import Sandbox
 
 IAM = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]

@@ -10,13 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from .conftest import World
 
 _OWN = Path(sys.executable).parent / "aws"
 AWS = str(_OWN) if _OWN.exists() else shutil.which("aws")
-pytestmark = pytest.mark.skipif(AWS is None, reason="the AWS CLI is not installed")
+assert AWS, "the AWS CLI is not installed: pip install awscli"
 
 TEMPLATE = """
 AWSTemplateFormatVersion: "2010-09-09"

@@ -129,7 +129,6 @@ def test_language_extensions(world: World) -> None:
 
 
 def test_sam(world: World) -> None:
-    pytest.importorskip("samtranslator")
     template = {
         "Transform": "AWS::Serverless-2016-10-31",
         "Resources": {
