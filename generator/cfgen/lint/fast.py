@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 # Advice, not faults, said of nearly every resource: create-only properties, tags, its own Context metadata.
 ADVICE = ("I4010", "I9001", "I9003", "I9040")
-# Wrong wherever a condition guards a value: version 1.14 checks a parameter's empty default as if Fn::If always
-# passed it on (W1030), does not see that two conditions are the same (W1001), and takes a role's Arn for its name (E3050). cfn-lint checks
-# all three soundly.
+# Not sound in version 1.14: it checks a parameter's empty default as if Fn::If always passed it on (W1030), does
+# not see that two conditions are the same (W1001), and takes a role's Arn for its name (E3050). cfn-lint checks all
+# three soundly.
 UNSOUND = ("W1001", "W1030", "E3050")
 # Part of the cache's key: raise it when what counts as clean changes.
 _SEVERITIES = "warn-2"
