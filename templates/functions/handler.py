@@ -221,7 +221,8 @@ def check(build: Dict) -> None:
             status, about = ask("HEAD", f"{hub}/{name}/resolve/{about['sha']}/{file}", token)
         if status in (401, 403, 404):
             means = "no such model or revision, or no access to it (private or gated?)"
-            raise Refused(f"{name} at {revision}: the hub answers {status} {about['code']}: {means}")
+            said = f"{status} {about['code']}".rstrip()
+            raise Refused(f"{name} at {revision}: the hub answers {said}: {means}")
 
 
 def ask(method: str, url: str, token: str) -> tuple[int, Dict]:
