@@ -23,6 +23,7 @@ FIELDS = {
     "EndpointName": "",
     "StartupHealthCheckTimeout": "endpoint.startupHealthCheckTimeout",
     "VolumeKmsKeyArn": "security.volumeKmsKey",
+    "AccessLogBucket": "security.accessLogBucket",
     "ArtifactKmsKeyArn": "security.artifactKmsKey",
     "AssetBucket": "",
     "AssetPrefix": "",

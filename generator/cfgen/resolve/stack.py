@@ -151,6 +151,7 @@ class BuildPlan:
     task_seconds: int
     wait_seconds: int
     retain: bool
+    access_log_bucket: str
     arm_regions: tuple[str, ...]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -19,13 +20,25 @@ def _not_reserved(key: str) -> str:
     return key
 
 
-_TAG = r"[\p{L}\p{Z}\p{N}_.:/=+@-]"
+def _tag_text(text: str) -> str:
+    """Beyond ASCII only letters, digits and spaces (the pattern of Tag in CloudFormation's schemas)."""
+    if any(ord(char) > 127 and unicodedata.category(char)[0] not in "LNZ" for char in text):
+        raise PydanticCustomError("tag_text", "holds a character that tags cannot have")
+    return text
+
+
+# without \p classes, which not every reader of a JSON Schema knows
+_TAG = r"[^!-*,;<>?\[-\^`\{-~\x00-\x1f\x7f]"
 _TAG_MEANING = "letters, digits, spaces and _.:/=+-@"
 Tags = dict[
     Annotated[
-        str, pattern(rf"^{_TAG}+$", _TAG_MEANING, max_length=128), CLEAN, AfterValidator(_not_reserved)
+        str,
+        pattern(rf"^{_TAG}+$", _TAG_MEANING, max_length=128),
+        CLEAN,
+        AfterValidator(_not_reserved),
+        AfterValidator(_tag_text),
     ],
-    Annotated[str, pattern(rf"^{_TAG}*$", _TAG_MEANING, max_length=256), CLEAN],
+    Annotated[str, pattern(rf"^{_TAG}*$", _TAG_MEANING, max_length=256), CLEAN, AfterValidator(_tag_text)],
 ]
 
 NOT_YET = {

@@ -220,6 +220,16 @@ class Security(SpecModel):
     artifact_kms_key: KmsKeyArn | None = Field(
         None, description="KMS key for what the build puts into S3; a launcher may give another."
     )
+    access_log_bucket: (
+        Annotated[
+            str,
+            pattern(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", "the name of an S3 bucket", "my-access-logs"),
+            CLEAN,
+        ]
+        | None
+    ) = Field(
+        None, description="Bucket for S3's access logs of what the build puts into S3; none when absent."
+    )
     network_isolation: bool | None = Field(
         None, description="No traffic in or out of the container; on for model packages."
     )
