@@ -198,8 +198,22 @@ def why(asked: Dict, error: Dict) -> str:
             one.get("message") for phase in build.get("phases", []) for one in phase.get("contexts", [])
         ]
         said = " ".join(filter(None, contexts)) or error.get("Error")
-        return f"{build['id']} ended as {build['buildStatus']}: {said}"
+        return f"{build['id']} ended as {build['buildStatus']}: {said} {last_words(build)}".strip()
     return f"no build was started: {cause}"
+
+
+def last_words(build: Dict) -> str:
+    """The end of the build's log, which a rollback takes away; only of a build that failed by itself."""
+    place = build.get("logs", {})
+    try:
+        stream = {"logGroupName": place["groupName"], "logStreamName": place["streamName"], "limit": 20}
+        events = boto3.client("logs").get_log_events(**stream)["events"]
+    except (ClientError, KeyError):
+        return ""
+    lines = [
+        one["message"].strip() for one in events if one["message"].strip()[:11] not in ("", "[Container]")
+    ]
+    return " / ".join(lines[-2:])[-400:] if build["buildStatus"] == "FAILED" else ""
 
 
 def check(build: Dict) -> None:

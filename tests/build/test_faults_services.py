@@ -26,7 +26,7 @@ def test_s3_throttles(world: World, row: Row) -> None:
 def test_s3_refuses(world: World, row: Row) -> None:
     world.sandbox.fault("deny", service="s3", operation="PutObject", principal="BuildRole", times=0)
     end = world.deploy(world.unasked())
-    failed(world, row, "S3 refuses to write", end, "exit status 1")
+    failed(world, row, "S3 refuses to write", end, "AccessDenied")
 
 
 def test_other_services_throttle(world: World, row: Row) -> None:

@@ -44,7 +44,8 @@ def content(models: list[str], code: bytes, **more: object) -> tuple[str, str]:
 def render(models: list[str] | None = None, **more: object) -> str:
     code = code_archive(HERE / "code")
     config, key = content(models or MODELS, code, **more)
-    text = (HERE / "build.in.yaml").read_text()
+    # what the header explains is for whoever edits the file, not part of the template
+    text = re.sub(r"\A(#.*\n)+", "", (HERE / "build.in.yaml").read_text())
 
     def include(match: re.Match[str]) -> str:
         lines = narrow((FUNCTIONS / match[2]).read_text()).splitlines()
