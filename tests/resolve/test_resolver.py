@@ -159,6 +159,12 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
      "model.env.HF_TOKEN", "beside tokenSecret"),
     ("token for data in S3", {"model__modelId": ..., "model__modelData": "s3://bucket/a/", "model__tokenSecret": "x"},
      "model.tokenSecret", "of no use"),
+    (
+        "token by key for a build",
+        {"model__staging": "s3", "model__tokenSecret": "hub::token"},
+        "model.tokenSecret",
+        "not one by key",
+    ),
     ("token as it is", {"model__env": {"HF_TOKEN": "hf_abcdefghijklmnop"}}, "model.env.HF_TOKEN", "looks like a secret"),
     ("value of many bytes", {"model__env": {"A": "ä" * 600}}, "model.env.A", "1,200 bytes"),
     ("environment too large", {"model__env": {f"A{n}": "x" * 1000 for n in range(40)}}, "model.env", "in all"),

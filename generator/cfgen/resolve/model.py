@@ -231,6 +231,12 @@ def _token(
     secret, _, key = model.token_secret.partition("::")
     token = TokenPlan(kind.token_variable or "HF_TOKEN", secret, key)
     if built:
+        if key:
+            notes.refuse(
+                "model.tokenSecret",
+                "the build takes a secret's text, or the first value of a JSON secret, not one by key",
+                f"give {secret} alone, with the token as its text or first value",
+            )
         return replace(token, variable="")
     if not cast(ContainerModel, model).allow_token_in_environment:
         notes.refuse(
