@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from cfgen.resolve.collector import Collector
@@ -36,7 +36,7 @@ def code_files(folder: Path, path: str, notes: Collector) -> list[tuple[str, byt
             )
         elif not file.is_file():
             notes.refuse(
-                path, f"{name} is neither a file nor a folder", f"remove it, or name it in {IGNORE_FILE}"
+                path, f"{name} is not a plain file", f"remove it, or name it in {IGNORE_FILE}"
             )
         elif (size := file.stat().st_size) > MAX_FILE_BYTES:
             notes.refuse(path, f"{name} has {size:,} bytes", f"at most {MAX_FILE_BYTES:,}; see {IGNORE_FILE}")
@@ -79,21 +79,17 @@ def _never(name: str) -> bool:
     return name.startswith(".") or name in ALWAYS_IGNORED or name.endswith((".pyc", ".pyo"))
 
 
-class _Nothing:
-    def match_file(self, _: str) -> bool:
-        return False
-
-
-def _ignored(file: Path, notes: Collector, path: str):  # type: ignore[no-untyped-def]
+def _ignored(file: Path, notes: Collector, path: str) -> Callable[[str], bool]:
+    """Whether ``.cfgenignore`` names a file or, with a slash at its end, a folder."""
     if not file.is_file():
-        return _Nothing().match_file
+        return lambda _: False
     from pathspec import GitIgnoreSpec
 
     try:
         return GitIgnoreSpec.from_lines(file.read_text(encoding="utf-8").splitlines()).match_file
     except (ValueError, UnicodeDecodeError) as error:
         notes.refuse(path, f"{IGNORE_FILE} cannot be read: {error}", "it is written as a .gitignore")
-        return _Nothing().match_file
+        return lambda _: False
 
 
 def archive(files: Iterable[tuple[str, bytes]]) -> bytes:
