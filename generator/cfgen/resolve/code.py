@@ -35,9 +35,7 @@ def code_files(folder: Path, path: str, notes: Collector) -> list[tuple[str, byt
                 path, f"{name} links to {file.readlink()}, outside the folder", "put a copy into the folder"
             )
         elif not file.is_file():
-            notes.refuse(
-                path, f"{name} is not a plain file", f"remove it, or name it in {IGNORE_FILE}"
-            )
+            notes.refuse(path, f"{name} is not a plain file", f"remove it, or name it in {IGNORE_FILE}")
         elif (size := file.stat().st_size) > MAX_FILE_BYTES:
             notes.refuse(path, f"{name} has {size:,} bytes", f"at most {MAX_FILE_BYTES:,}; see {IGNORE_FILE}")
         else:
