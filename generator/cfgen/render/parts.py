@@ -14,6 +14,7 @@ from cfgen.paths import cache_dir, templates_dir
 from cfgen.render import values
 
 TITLES = {
+    "model": "Endpoint",
     "endpoint": "Endpoint",
     "image": "Container image",
     "packages": "Model packages",

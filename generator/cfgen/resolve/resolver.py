@@ -253,7 +253,7 @@ def _invocation(planned: PlannedModel, smoke: SmokePlan | None) -> Invocation:
 
 def _parts(planned: PlannedModel, network: VpcPlan, smoke: SmokePlan | None) -> tuple[str, ...]:
     plan = planned.plan
-    parts = ["endpoint", "packages" if plan.packages else "image"]
+    parts = ["model", "endpoint", "packages" if plan.packages else "image"]
     if planned.build:
         parts.append("build")
     if plan.data:
