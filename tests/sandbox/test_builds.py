@@ -120,6 +120,14 @@ def test_a_failing_phase(world: World, failing: str, ran: list[str]) -> None:
     assert "exit 3. Reason: exit status 3" in context["message"]
 
 
+def test_a_command_ended_by_a_signal(world: World) -> None:
+    spec = "version: 0.2\nphases: {build: {commands: ['kill -XFSZ $$']}}"
+    _, project = _project(world, spec, LOGS)
+    build = _finish(world, _start(world, project))
+    [context] = next(phase for phase in build["phases"] if phase["phaseType"] == "BUILD")["contexts"]
+    assert context["message"].endswith("Reason: exit status 153")
+
+
 LONG = 'version: 0.2\nphases: {build: {commands: ["sleep 60"]}, post_build: {commands: ["echo after"]}}'
 
 

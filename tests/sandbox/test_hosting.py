@@ -179,8 +179,10 @@ def test_a_responder_answers(world: World, bucket: str, responder: str) -> None:
     runtime = world.client("sagemaker-runtime")
     answer = runtime.invoke_endpoint(EndpointName=endpoint, Body=b"x", ContentType="text/plain")
     assert json.loads(answer["Body"].read()) == {"got": "x"}
-    with pytest.raises(ClientError, match=r"Received client error \(400\) from primary"):
+    with pytest.raises(ClientError, match=r"Received client error \(400\) from primary") as caught:
         runtime.invoke_endpoint(EndpointName=endpoint, Body=b"bad", ContentType="text/plain")
+    assert caught.value.response["OriginalStatusCode"] == 400
+    assert json.loads(caught.value.response["OriginalMessage"]) == {"got": "bad"}
     stream = runtime.invoke_endpoint_with_response_stream(
         EndpointName=endpoint, Body=b"y", ContentType="text/plain"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -248,6 +249,57 @@ def test_cancelling_an_update(world: World) -> None:
     world.cfn.update_stack(StackName=name, TemplateBody=json.dumps({"Resources": waiting}))
     world.cfn.cancel_update_stack(StackName=name)
     assert world.wait(name) == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_deleting_a_stack_under_creation(world: World) -> None:
+    template = {
+        "Resources": {
+            "T": TOPIC,
+            "H": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+            "W": {
+                "Type": "AWS::CloudFormation::WaitCondition",
+                "DependsOn": "T",
+                "Properties": {"Handle": {"Ref": "H"}, "Timeout": "60"},
+            },
+        }
+    }
+    name = world.name()
+    stack_id = world.cfn.create_stack(StackName=name, TemplateBody=json.dumps(template))["StackId"]
+    while not any(line.startswith("W CREATE_IN_PROGRESS") for line in world.events(name)):
+        time.sleep(0.02)
+    began = time.monotonic()
+    world.cfn.delete_stack(StackName=name)
+    assert time.monotonic() - began < 2
+    assert world.wait(stack_id) == "DELETE_COMPLETE"
+    told = [line.split()[1] for line in world.events(stack_id) if line.startswith(f"{name} ")]
+    assert told == ["CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"]
+
+
+def test_deleting_a_resource_that_cannot_be_interrupted(world: World) -> None:
+    """The status stays DELETE_IN_PROGRESS while what runs is waited for."""
+    world.sandbox.fault("delay", service="sns", operation="CreateTopic", seconds=1.5)
+    name = world.name()
+    stack_id = world.cfn.create_stack(
+        StackName=name, TemplateBody=json.dumps({"Resources": {"T": TOPIC}}), OnFailure="ROLLBACK"
+    )["StackId"]
+    time.sleep(0.3)
+    began = time.monotonic()
+    world.cfn.delete_stack(StackName=name)
+    assert world.stack(stack_id)["StackStatus"] == "DELETE_IN_PROGRESS"
+    assert time.monotonic() - began < 1
+    assert world.wait(stack_id) == "DELETE_COMPLETE"
+    assert not [t for t in world.client("sns").list_topics()["Topics"] if name in t["TopicArn"]]
+
+
+def test_an_update_under_way_is_not_deleted(world: World) -> None:
+    name = world.create({"Resources": {"T": _topic(DisplayName="one")}})
+    world.sandbox.fault("delay", service="sns", operation="SetTopicAttributes", seconds=1)
+    world.cfn.update_stack(
+        StackName=name, TemplateBody=json.dumps({"Resources": {"T": _topic(DisplayName="two")}})
+    )
+    with pytest.raises(ClientError, match="UPDATE_IN_PROGRESS state and can not be deleted"):
+        world.cfn.delete_stack(StackName=name)
+    assert world.wait(name) == "UPDATE_COMPLETE"
 
 
 def test_drift_is_not_claimed_where_it_is_not_looked_for(world: World) -> None:

@@ -311,3 +311,39 @@ def test_executions_are_idempotent_by_name(world: World) -> None:
     with pytest.raises(ClientError, match="Execution Already Exists"):
         stepfunctions.start_execution(stateMachineArn=machine, name="once", input='{"a": 1}')
     stepfunctions.stop_execution(executionArn=first["executionArn"])
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("ThrottlingException", "CodeBuild.CodeBuildException"),
+        ("AccessDeniedException", "CodeBuild.CodeBuildException"),
+        ("AccountLimitExceededException", "CodeBuild.AccountLimitExceededException"),
+        ("InvalidInputException", "CodeBuild.InvalidInputException"),
+    ],
+)
+def test_the_names_of_a_service_s_errors(world: World, code: str, name: str) -> None:
+    """What the operation's model does not list comes as the exception all of the service's errors share."""
+    world.sandbox.fault("error", service="codebuild", operation="StartBuild", times=0, code=code)
+    states = {
+        "Build": {**BUILD, "Catch": [{"ErrorEquals": [name], "Next": "Told"}]},
+        "Told": {"Type": "Pass", "End": True},
+    }
+    assert _ok(world, states, {"word": "w"})["Error"] == name
+
+
+def test_the_shared_error_of_lambda(world: World) -> None:
+    states = {
+        "Call": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": "${Fn}"},
+            "Catch": [{"ErrorEquals": ["Lambda.AWSLambdaException"], "Next": "Told"}],
+            "End": True,
+        },
+        "Told": {"Type": "Pass", "End": True},
+    }
+    name = _stack(world, states, allow("logs:PutLogEvents"))
+    found = _run(world, name)
+    assert found["status"] == "SUCCEEDED", found
+    assert "lambda:InvokeFunction" in found["output"]

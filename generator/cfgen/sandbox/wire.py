@@ -38,11 +38,13 @@ Response = tuple[int, dict[str, str], bytes]
 
 
 class AwsError(ServiceException):
-    """An error as an AWS service answers it: a code, a message and an HTTP status."""
+    """An error as an AWS service answers it: a code, a message, an HTTP status, and members of its own shape."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
         super().__init__(code, message)
         self.status = status
+        # the serializers read an error shape's members as attributes
+        vars(self).update(members)
 
 
 @dataclass

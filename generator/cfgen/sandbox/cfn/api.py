@@ -185,7 +185,7 @@ def delete_stack(call: Call) -> Any:
             stack.deleted = now()
             stack.record("DELETE_COMPLETE")
             return {}
-        if stack.status in ("UPDATE_IN_PROGRESS",) or "CLEANUP_IN_PROGRESS" in stack.status:
+        if stack.status.startswith("UPDATE_") and stack.in_progress:
             raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be deleted.")
         if p.get("RoleARN"):
             stack.role_arn, stack.keys = p["RoleARN"], stack_keys(call, p["RoleARN"])
@@ -194,9 +194,7 @@ def delete_stack(call: Call) -> Any:
         earlier = None
         if stack.in_progress and stack.operation is not None and not stack.operation.done.is_set():
             earlier = stack.operation
-            stack.on_failure = "DO_NOTHING"
-            earlier.cancel("Deletion of the stack was requested. ")
-            earlier.done.wait(20)
+            earlier.supersede("Deletion of the stack was requested. ")
         stack.record("DELETE_IN_PROGRESS", "User Initiated")
     work = Operation(stack)
     work.start(lambda: work.delete(retain, earlier))

@@ -27,6 +27,8 @@ class Operation:
         self.stop = threading.Event()
         self.done = threading.Event()
         self.stop_reason = ""
+        # a deletion has taken over: the stack's status is no longer this operation's to set
+        self.superseded = False
         # a rollback that could not be finished, for ContinueUpdateRollback
         self.unfinished: Rollback | None = None
 
@@ -39,7 +41,7 @@ class Operation:
                 work()
             except Exception as error:
                 status = self.stack.status.replace("_IN_PROGRESS", "_FAILED").replace("_CLEANUP", "")
-                self.stack.record(status, reason_of(error, ""))
+                self._record(status, reason_of(error, ""))
                 raise
             finally:
                 self.done.set()
@@ -52,6 +54,18 @@ class Operation:
         """Give up; what runs is stopped where it can be."""
         self.stop_reason = reason
         self.stop.set()
+
+    def supersede(self, reason: str) -> None:
+        """Give up, and leave the stack to the operation that follows."""
+        with self.stack.lock:
+            self.superseded = True
+            self.cancel(reason)
+
+    def _record(self, status: str, reason: str = "") -> None:
+        """Set the stack's status, unless another operation has taken over."""
+        with self.stack.lock:
+            if not self.superseded:
+                self.stack.record(status, reason)
 
     # create ---------------------------------------------------------------------------------------------
 
@@ -75,31 +89,33 @@ class Operation:
             error = self._finish_outputs(prepared)
             if error is None:
                 self._settle()
-                stack.record("CREATE_COMPLETE")
+                self._record("CREATE_COMPLETE")
                 return
             reason = error
         self._create_failed(reason)
 
     def _create_failed(self, reason: str) -> None:
         stack = self.stack
+        if self.superseded:
+            return
         if stack.disable_rollback or stack.on_failure == "DO_NOTHING":
             self._settle(failed_too=False)
-            stack.record("CREATE_FAILED", reason)
+            self._record("CREATE_FAILED", reason)
             return
         word = "Delete" if stack.on_failure == "DELETE" else "Rollback"
         first = "DELETE_IN_PROGRESS" if stack.on_failure == "DELETE" else "ROLLBACK_IN_PROGRESS"
-        stack.record(first, f"{reason}{word} requested by user.")
+        self._record(first, f"{reason}{word} requested by user.")
         worker = Worker(stack, None, threading.Event())
         failed = delete_resources(worker, stack.resources)
         final = "DELETE" if stack.on_failure == "DELETE" else "ROLLBACK"
         if failed:
-            stack.record(
+            self._record(
                 f"{final}_FAILED", f"The following resource(s) failed to delete: [{', '.join(failed)}]. "
             )
         else:
             if final == "DELETE":
                 stack.deleted = now()
-            stack.record(f"{final}_COMPLETE")
+            self._record(f"{final}_COMPLETE")
 
     def _create_one(self, worker: Worker, name: str) -> None:
         resource = worker.new_resource(name)

@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from moto.core.utils import get_service_model
 
 from cfgen.sandbox.adapters.base import shaped
 from cfgen.sandbox.clients import Credentials, client
@@ -27,6 +28,20 @@ _SERVICES = {
     "cloudwatchlogs": "logs",
     "sagemakerruntime": "sagemaker-runtime",
 }
+_LABELS = {
+    "stepfunctions": "Sfn",
+    "codebuild": "CodeBuild",
+    "s3": "S3",
+    "dynamodb": "DynamoDb",
+    "sagemaker": "SageMaker",
+    "sagemaker-runtime": "SageMakerRuntime",
+    "events": "EventBridge",
+    "cloudwatch": "CloudWatch",
+    "logs": "CloudWatchLogs",
+    "secretsmanager": "SecretsManager",
+}
+# where the shared class is not named after the label
+_SHARED_ERRORS = {"lambda": "AWSLambdaException"}
 _POLL_SECONDS = 0.3
 
 
@@ -152,13 +167,26 @@ def _invoke(execution: Execution, p: dict[str, Any], keys: Credentials, deadline
     }
 
 
-def _named(service: str, error: ClientError) -> StateError:
+def _named(label: str, error: ClientError, service: str = "") -> StateError:
+    """A service's error as Step Functions names it.
+
+    It speaks to services through the SDK for Java, which has a class for each error of an operation's model; all
+    others (throttling, access denied) come as the class they share, ``CodeBuildException`` for CodeBuild.
+    """
     code = error.response["Error"]["Code"]
-    if not code.endswith(("Exception", "Error", "Fault")):
-        code += "Exception"
+    service = service or label.lower()
+    model = get_service_model(service).operation_model(error.operation_name)
+    modelled = {shape.name for shape in model.error_shapes}
+    modelled |= {shape.metadata.get("error", {}).get("code", "") for shape in model.error_shapes}
+    if code not in modelled:
+        code = _SHARED_ERRORS.get(service, f"{label}Exception")
+    if not code.endswith("Exception"):
+        code = code.removesuffix("Fault") + "Exception"
     message = error.response["Error"]["Message"]
     request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
-    return StateError(f"{service}.{code}", f"{message} (Service: {service}, Request ID: {request_id})")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    told = f"{message} (Service: {label}, Status Code: {status}, Request ID: {request_id})"
+    return StateError(f"{label}.{code}", told)
 
 
 def _operation(resource: str) -> tuple[str, str]:
@@ -172,12 +200,12 @@ def _operation(resource: str) -> tuple[str, str]:
 def _call(execution: Execution, resource: str, p: Any, keys: Credentials) -> Any:
     service, action = _operation(resource.replace(".sync:2", "").replace(".sync", ""))
     name = action[0].upper() + action[1:]
-    label = {"stepfunctions": "Sfn", "codebuild": "CodeBuild", "s3": "S3"}.get(service, service.capitalize())
+    label = _LABELS.get(service, service.capitalize())
     try:
         arguments = shaped(service, name, p if isinstance(p, dict) else {})
         answer = getattr(client(service, execution.region, keys), xform_name(name))(**arguments)
     except ClientError as error:
-        raise _named(label, error) from None
+        raise _named(label, error, service) from None
     except (ParamValidationError, BotoCoreError, AttributeError) as error:
         raise StateError("States.Runtime", str(error)) from None
     answer.pop("ResponseMetadata", None)

@@ -188,6 +188,9 @@ class Shell:
             time.sleep(rule.seconds)
             process.kill()
         exit_code = process.wait(left)
+        if exit_code < 0:
+            # ended by a signal: told as shells tell it
+            exit_code = 128 - exit_code
         self.build.process = None
         if self.build.stopping.is_set():
             return "STOPPED", "", ""

@@ -29,6 +29,8 @@ from cfgen.sandbox.settings import settings
 from cfgen.sandbox.wire import AwsError, Call
 
 _RUNTIME = Path(__file__).resolve().parent.parent / "runtime"
+# as the runtime words the signals that commonly end a function
+_SIGNALS = {6: "aborted", 9: "killed", 11: "segmentation fault", 15: "terminated"}
 _ASYNC_RETRIES = (60.0, 120.0)
 _limit = threading.Semaphore(16)
 _unpacking = threading.Lock()
@@ -233,9 +235,12 @@ def _execute(
         result = json.loads(result_file.read_text())
         result_file.unlink()
     except (OSError, ValueError):
-        return _failure(
-            "Runtime.ExitError", f"Runtime exited with error: exit status {exit_code}", request_id
+        how = (
+            f"exit status {exit_code}"
+            if exit_code >= 0
+            else f"signal: {_SIGNALS.get(-exit_code, -exit_code)}"
         )
+        return _failure("Runtime.ExitError", f"Runtime exited with error: {how}", request_id)
     if "error" in result:
         return Outcome(json.dumps(result["error"]).encode(), result["error"]["errorType"])
     return Outcome(result["payload"].encode())

@@ -48,21 +48,26 @@ def respond(name: str, body: bytes, content_type: str, accept: str) -> tuple[byt
         with _opener.open(request, timeout=_SECONDS) as answer:
             return answer.read(), answer.headers.get("Content-Type", "application/octet-stream")
     except urllib.error.HTTPError as error:
-        text = error.read().decode("utf-8", "replace")
-        kind = "client" if error.code < 500 else "server"
-        raise AwsError(
-            "ModelError",
-            f'Received {kind} error ({error.code}) from primary with message "{text}". See '
-            "https://console.aws.amazon.com/cloudwatch/home for more information.",
-            424,
-        ) from None
+        raise _model_error(error.code, error.read().decode("utf-8", "replace")) from None
     except (urllib.error.URLError, TimeoutError, OSError) as error:
-        raise AwsError(
-            "ModelError",
-            f'Received server error (0) from primary with message "Your invocation timed out while waiting for a '
-            f'response from container primary: {error}".',
-            424,
-        ) from None
+        text = (
+            f"Your invocation timed out while waiting for a response from container primary: {error}. Review the "
+            "latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+        )
+        raise _model_error(0, text) from None
+
+
+def _model_error(status: int, text: str) -> AwsError:
+    """The model's own failure, with the members ModelError carries besides its message."""
+    kind = "client" if 400 <= status < 500 else "server"
+    return AwsError(
+        "ModelError",
+        f'Received {kind} error ({status}) from primary with message "{text}". See '
+        "https://console.aws.amazon.com/cloudwatch/home for more information.",
+        424,
+        OriginalStatusCode=status,
+        OriginalMessage=text,
+    )
 
 
 def _answer(call: Call) -> tuple[bytes, str, str]:
