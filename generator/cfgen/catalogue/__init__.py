@@ -6,6 +6,7 @@
     image = catalogue.image("tgi", None, "gpu")          # newest; "3.3" and "3.3.6" work too
     image.uri("eu-west-1", catalogue.region("eu-west-1").url_suffix)
     catalogue.instance("ml.g5.2xlarge").regions          # where it is priced for hosting
+    catalogue.price("ml.g5.2xlarge")                     # about what an hour costs, or None
 
 The data is bundled (``data/*.json``), derived from published packages by ``refresh``. Loading is cheap:
 nothing but JSON is read, objects are built when they are asked for, and of this module's names those that a
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         UnknownVersion,
     )
     from cfgen.catalogue.listing import ImageVersion, Source
+    from cfgen.catalogue.prices import Price
 
 __all__ = [
     "ALIASES",
@@ -47,6 +49,7 @@ __all__ = [
     "Instance",
     "NoImageForProcessor",
     "OverlayError",
+    "Price",
     "Region",
     "Source",
     "UnknownFamily",
@@ -96,7 +99,7 @@ def _tables() -> dict[str, Any]:
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from cfgen.catalogue import errors, listing
+        from cfgen.catalogue import errors, listing, prices
 
-        return getattr(errors if hasattr(errors, name) else listing, name)
+        return getattr(next(m for m in (errors, listing, prices) if hasattr(m, name)), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from cfgen.catalogue.listing import ImageVersion, Source
+    from cfgen.catalogue.prices import Price
 
     T = TypeVar("T")
     Row = Mapping[str, Any]
@@ -62,6 +63,7 @@ class Catalogue:
         self._families: Mapping[str, list[Row]] = Lazy(images["families"], lambda _, rows: newest_first(rows))
         self.instances: Mapping[str, Instance] = Lazy(instances["types"], self._instance)
         self.regions: Mapping[str, Region] = Lazy(regions["regions"], _region)
+        self._prices: Mapping[str, Price] | None = None
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -160,6 +162,14 @@ class Catalogue:
         elif name in self._instances["unlisted"]:
             reason = "it has hosting prices, but SageMaker's API does not accept it for an endpoint"
         raise UnknownInstance(name, self.instances, reason)
+
+    def price(self, name: str) -> Price | None:
+        """What an hour of an instance type costs, about; None when no price is known. Raises UnknownInstance."""
+        if self._prices is None:
+            from cfgen.catalogue.prices import bundled
+
+            self._prices = bundled()
+        return self._prices.get(self.instance(name).name)
 
     def region(self, name: str) -> Region:
         """A region by name. Raises UnknownRegion."""
