@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cfgen.deploy import changes, document, errors
+from cfgen import document
+from cfgen.deploy import changes, errors
 
 ENDPOINT, CONFIG, MODEL = document.ENDPOINT, document.ENDPOINT_CONFIG, document.MODEL
 
@@ -190,5 +191,5 @@ def test_documents() -> None:
     assert data["Resources"]["A"]["Properties"]["Z"] == "2026-01-01"
     assert sorted(document.references(data["Resources"])) == ["B", "E", "G"]
     for wrong in ("[]", "a: [", "Parameters: {}", "{"):
-        with pytest.raises(errors.MalformedOption, match="template"):
+        with pytest.raises(document.NotATemplate, match="template"):
             document.load(wrong)

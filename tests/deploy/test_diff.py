@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cfgen.deploy import diff, document
+from cfgen import document
+from cfgen.deploy import diff
 from cfgen.pipeline import render_checked
 from tests.deploy.conftest import SMALL, SPEC, Run
 

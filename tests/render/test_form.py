@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cfgen.deploy import document
+from cfgen import document
 from cfgen.render.form import OTHERS, Field, form_of
 from tests.conftest import ROOT
 

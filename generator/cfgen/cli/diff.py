@@ -64,7 +64,8 @@ def command(spec: str, other: Path | None, style: str, **options: Any) -> int:
 
 
 def _sides(spec: str, other: Path | None, options: dict[str, Any]) -> tuple[Side, Side]:
-    from cfgen.deploy import document, inputs, session
+    from cfgen import document
+    from cfgen.deploy import inputs, session
     from cfgen.deploy import stack as stacks
     from cfgen.deploy.diff import Side
 

@@ -10,7 +10,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cfgen.deploy import document, errors, invoke, sample
+from cfgen import document
+from cfgen.deploy import errors, invoke, sample
 from cfgen.deploy.session import aws_errors
 from cfgen.deploy.stack import StackView
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cfgen.deploy.document import ENDPOINT, descriptions, resources
 from cfgen.deploy.errors import ChangeSetFailed
 from cfgen.deploy.session import aws_errors
+from cfgen.document import ENDPOINT, descriptions, resources
 
 ACTIONS = {
     "add": "added",

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cfgen.deploy import document, errors, events, witness
+from cfgen import document
+from cfgen.deploy import errors, events, witness
 from cfgen.deploy.report import Reporter, Silent
 from cfgen.deploy.session import Aws, aws_errors
 from cfgen.deploy.stack import Resource, StackView

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cfgen.deploy import document
-from cfgen.deploy.document import ENDPOINT
+from cfgen import document
 from cfgen.deploy.replacement import Property, cascade
+from cfgen.document import ENDPOINT
 from cfgen.lint.worlds import Template as Evaluated
 from cfgen.lint.worlds import World
 

@@ -11,7 +11,8 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cfgen.deploy import after, awscli, changes, document, errors, events
+from cfgen import document
+from cfgen.deploy import after, awscli, changes, errors, events
 from cfgen.deploy import stack as stacks
 from cfgen.deploy.assets import upload_assets
 from cfgen.deploy.inputs import Parameters, check_regions, merge

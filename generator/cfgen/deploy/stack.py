@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cfgen.deploy import document, errors
+from cfgen import document
+from cfgen.deploy import errors
 from cfgen.deploy.inputs import Deployed
 from cfgen.deploy.session import Aws, aws_errors, code_of, pages, text_of
 

@@ -6,7 +6,8 @@ import threading
 import time
 from typing import Any
 
-from cfgen.deploy import document, errors, events, witness
+from cfgen import document
+from cfgen.deploy import errors, events, witness
 from cfgen.deploy.report import Reporter
 from cfgen.deploy.session import aws_errors, code_of, pages
 from cfgen.deploy.stack import StackView

@@ -1,6 +1,6 @@
 """The form that CloudFormation's console draws for a template's parameters, as data: groups, labels, fields.
 
-Pure: it looks at a template as plain data (``cfgen.deploy.document.load``) and knows nothing of where it is drawn.
+Pure: it looks at a template as plain data (``cfgen.document.load``) and knows nothing of where it is drawn.
 """
 
 from __future__ import annotations

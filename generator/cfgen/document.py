@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from cfgen.deploy.errors import MalformedOption
+from cfgen.errors import CfgenError
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -16,6 +16,12 @@ ENDPOINT = "AWS::SageMaker::Endpoint"
 ENDPOINT_CONFIG = "AWS::SageMaker::EndpointConfig"
 MODEL = "AWS::SageMaker::Model"
 COMPONENT = "AWS::SageMaker::InferenceComponent"
+
+
+class NotATemplate(CfgenError):
+    """A text that is no CloudFormation template."""
+
+    exit_code = 2
 
 
 class _Loader(_Base):  # type: ignore[misc]
@@ -44,7 +50,7 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 def load(text: str | Mapping[str, Any], name: str = "template") -> dict[str, Any]:
-    """The template as data. Raises MalformedOption for what is no template.
+    """The template as data. Raises NotATemplate for what is no template.
 
     boto3 hands a JSON template over as a mapping already (GetTemplate, "TemplateBody").
     """
@@ -54,9 +60,9 @@ def load(text: str | Mapping[str, Any], name: str = "template") -> dict[str, Any
         data = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MalformedOption(f"{name}: not a template: {first}") from error
+        raise NotATemplate(f"{name}: not a template: {first}") from error
     if not isinstance(data, dict) or not isinstance(data.get("Resources"), dict):
-        raise MalformedOption(f"{name}: not a CloudFormation template: it has no Resources")
+        raise NotATemplate(f"{name}: not a CloudFormation template: it has no Resources")
     return data
 
 
