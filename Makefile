@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-stacks test-serving test-all check bench docs wheel lock goldens clean
+.PHONY: help demo test test-stacks test-serving test-taskcat test-all check bench docs wheel lock goldens clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,7 +51,11 @@ test-serving: $(VENV)/.test .venvs/serving/.done ## the inference code on the re
 	.venvs/serving/bin/python -m pytest tests/serving $(ARGS)
 	$(BIN)/python -m pytest tests/build/test_served.py $(ARGS)
 
-test-all: test test-stacks test-serving ## every test there is
+# taskcat beside cfgen, and in an environment that cfgen makes, on each Python there is; pre-commit installs the hooks
+test-taskcat: $(VENV)/.dev ## three regions by the real taskcat, hooks by the real pre-commit (takes the package index)
+	$(BIN)/python -m pytest tests/publish/test_taskcat_regions.py tests/cli/test_precommit.py $(ARGS)
+
+test-all: test test-stacks test-serving test-taskcat ## every test there is
 
 check: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
@@ -76,6 +80,7 @@ lock: $(VENV)/.dev ## resolve the lock files anew, each layer within the next
 	$(COMPILE) --extra test --extra dev --output-file requirements/dev.txt
 	$(COMPILE) --extra test --constraint requirements/dev.txt --output-file requirements/test.txt
 	$(COMPILE) --constraint requirements/test.txt --output-file requirements/base.txt
+	$(COMPILE) --extra taskcat --output-file requirements/taskcat.txt
 
 clean: ## remove what was made
 	rm -rf build dist site $(VENV) .venvs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,6 +21,7 @@ ALLOWED = {
     "lint": {"catalogue", "pipeline"},
     "sandbox": set(),
     "deploy": {"spec", "catalogue", "resolve", "render", "lint", "sandbox", "pipeline"},
+    "publish": {"spec", "catalogue", "resolve", "render", "lint", "sandbox", "deploy", "pipeline"},
 }
 ROOMS = {*ALLOWED, "cli", "docs", "pipeline", "memory"}
 

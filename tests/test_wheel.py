@@ -42,6 +42,7 @@ def test_wheel_holds_templates_specs_and_data_and_nothing_private(wheel: Path) -
         "cfgen/_shipped/templates/parts/endpoint.yaml.j2",
         "cfgen/_shipped/templates/functions/build.py",
         "cfgen/_shipped/specs/mistral-7b.yaml",
+        "cfgen/_shipped/requirements/taskcat.txt",
         "cfgen/catalogue/data/images.json",
         "cfgen/py.typed",
     ):

@@ -77,6 +77,26 @@ def render_checked(path: Path, overlay: Path | None = None) -> Template:
     return template
 
 
+def render_all(paths: Sequence[Path], overlay: Path | None = None) -> list[Template]:
+    """The checked templates of all these specs. Raises CfgenError with what is wrong in every one of them."""
+    found: list[Template] = []
+    names: dict[str, Path] = {}
+    problems: list[CfgenError] = []
+    for path in paths:
+        try:
+            template = render_checked(path, overlay)
+            if template.name in names:
+                message = f"{path}: name: {template.name} is also the name of {names[template.name]}"
+                raise CfgenError(message, hint="names are unique")
+            names[template.name] = path
+            found.append(template)
+        except CfgenError as error:
+            problems.append(error)
+    if problems:
+        raise CfgenError("\n".join(error.message for error in problems), hint=problems[0].hint)
+    return found
+
+
 def check(template: Template) -> None:
     """Raise FailedCheck when the fast validator finds an error in ``template``."""
     from cfgen.lint.fast import check as fast_check

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "invoke": ("invoke", "Send a request to the endpoint of a stack."),
     "destroy": ("destroy", "Delete a stack and name what is kept or left over."),
     "list": ("list_", "List the stacks of cfgen's making."),
+    "test": ("test_", "Launch templates in many regions with taskcat, and delete them again."),
     "sandbox": ("sandbox", "Rehearse deployments on this machine, without an account."),
     "lint": ("lint", "Lint specs or finished templates with cfn-lint and cfgen's own rules."),
     "explain": ("explain", "Explain a rule: why it exists and how to fix what it finds."),

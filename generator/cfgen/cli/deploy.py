@@ -11,7 +11,6 @@ import click
 
 from cfgen.cli.options import catalog_option, format_option, plural, specs_argument, warn
 from cfgen.deploy import console
-from cfgen.errors import CfgenError
 
 if TYPE_CHECKING:
     from cfgen.deploy.launch import Launch, Prepared, Result
@@ -114,16 +113,9 @@ def _render(specs: tuple[str, ...], overlay: Path | None) -> list[Template]:
     from cfgen import pipeline
     from cfgen.spec.find import find_specs
 
-    found, problems = [], []
-    overlay = pipeline.overlay_file(overlay)
-    for path in find_specs(specs):
-        try:
-            found.append(pipeline.render_checked(path, overlay))
-            warn(found[-1].warnings)
-        except CfgenError as error:
-            problems.append(error)
-    if problems:
-        raise CfgenError("\n".join(error.message for error in problems), hint=problems[0].hint)
+    found = pipeline.render_all(find_specs(specs), pipeline.overlay_file(overlay))
+    for template in found:
+        warn(template.warnings)
     return found
 
 

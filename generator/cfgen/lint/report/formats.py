@@ -34,25 +34,28 @@ def as_junit(findings: Sequence[Finding], files: Sequence[str]) -> str:
             if finding not in faults
         )
         if not faults:
-            out = f"<system-out>{_text(notes)}</system-out>" if notes else ""
+            out = f"<system-out>{xml_text(notes)}</system-out>" if notes else ""
             cases.append(
-                f"  <testcase classname={_attribute(file)} name={_attribute('lint')}>{out}</testcase>"
+                f"  <testcase classname={xml_attribute(file)} name={xml_attribute('lint')}>{out}</testcase>"
             )
         for finding in faults:
             failures += 1
+            title = xml_attribute(f"{finding.rule_id} {finding.title}")
             body = f"{finding.place}\n{finding.path}\n{finding.fix}".strip()
             cases.append(
-                f"  <testcase classname={_attribute(file)} name={_attribute(f'{finding.rule_id} {finding.title}')}>"
-                f"<failure type={_attribute(finding.severity)} message={_attribute(finding.message)}>"
-                f"{_text(body)}</failure></testcase>"
+                f"  <testcase classname={xml_attribute(file)} name={title}>"
+                f"<failure type={xml_attribute(finding.severity)} message={xml_attribute(finding.message)}>"
+                f"{xml_text(body)}</failure></testcase>"
             )
     head = f'<testsuite name="cfgen lint" tests="{len(cases)}" failures="{failures}" errors="0" skipped="0">'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *cases, "</testsuite>"]) + "\n"
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
+    """Text as XML 1.0 can hold it."""
     return escape(_NOT_XML.sub("\ufffd", text))
 
 
-def _attribute(text: str) -> str:
+def xml_attribute(text: str) -> str:
+    """Text as a quoted attribute value."""
     return quoteattr(_NOT_XML.sub("\ufffd", text))
