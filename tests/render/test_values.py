@@ -78,3 +78,17 @@ def test_code_becomes_a_literal_block() -> None:
 def test_code_with_control_characters_is_refused(code: str) -> None:
     with pytest.raises(UnprintableValue):
         values.literal(code, 4)
+
+
+@given(ANY_TEXT)
+@example("s3://${A}/${B}")
+@example("arn:${AWS::Partition}:s3:::${A}*")
+@example("s3:// #")
+@example("s3://a: b")
+def test_a_path_stands_without_quotes_or_is_refused(text: str) -> None:
+    try:
+        shown = values.path(text)
+    except UnprintableValue:
+        return
+    assert shown == text
+    assert read(shown) == {"key": text, "next": 1}

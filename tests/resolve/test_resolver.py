@@ -11,16 +11,24 @@ from hypothesis import strategies as st
 from cfgen.catalogue import load
 from cfgen.resolve import ResolveError
 from cfgen.resolve.instances import MAX_CHOICES
+from cfgen.resolve.stack import InstancesPlan, Stack
 from tests.specs import CONTAINER, PACKAGE, changed, stack_of
 
 CATALOGUE = load()
 GPU_TYPES = sorted(n for n, i in CATALOGUE.instances.items() if i.processor == "gpu" and i.regions)
 
 
+def instances(stack: Stack) -> InstancesPlan:
+    """The instances of the first variant."""
+    plan = stack.endpoint.variant.instances
+    assert plan is not None
+    return plan
+
+
 def test_regions_are_those_of_image_type_and_resource_types() -> None:
     stack = stack_of(CONTAINER)
     image = CATALOGUE.image("vllm", "0.30.0", "gpu")
-    types = {choice.name: set(choice.regions) for choice in stack.endpoint.choices}
+    types = {choice.name: set(choice.regions) for choice in instances(stack).choices}
     able = {r for r in image.regions if CATALOGUE.region(r).sagemaker or CATALOGUE.region(r).unsure}
     assert set(stack.regions) == able & set().union(*types.values())
     assert set(stack.home_regions) == able & CATALOGUE.instance("ml.g5.2xlarge").regions
@@ -40,7 +48,7 @@ def test_packages_limit_the_regions_and_isolate() -> None:
     assert stack.regions == ("eu-west-1", "us-east-1")
     assert stack.model.network_isolation
     assert stack.model.environment == ()
-    assert [choice.name for choice in stack.endpoint.choices] == ["ml.g5.2xlarge"]
+    assert [choice.name for choice in instances(stack).choices] == ["ml.g5.2xlarge"]
 
 
 @given(st.sampled_from(GPU_TYPES))
@@ -51,14 +59,14 @@ def test_choices_run_the_same_template(name: str) -> None:
     except ResolveError as error:
         assert "is hosted in none" in str(error)
         return
-    names = [choice.name for choice in stack.endpoint.choices]
+    names = [choice.name for choice in instances(stack).choices]
     assert name in names
     assert len(names) <= MAX_CHOICES
     for other in map(CATALOGUE.instance, names):
         assert other.accelerators == default.accelerators
         assert other.accelerator_memory_gib >= default.accelerator_memory_gib
         assert other.memory_gib >= default.memory_gib
-    for choice in stack.endpoint.choices:
+    for choice in instances(stack).choices:
         assert set(choice.regions) <= set(stack.regions)
         assert choice.regions
 
@@ -72,10 +80,10 @@ def test_every_type_of_every_region_that_is_not_everywhere_has_its_rule(name: st
     everywhere = set(stack.regions)
     ruled = {
         t: set(g.regions) if g.hosted else everywhere - set(g.regions)
-        for g in stack.endpoint.region_groups
+        for g in instances(stack).region_groups
         for t in g.types
     }
-    for choice in stack.endpoint.choices:
+    for choice in instances(stack).choices:
         assert ruled.get(choice.name, everywhere) == set(choice.regions)
 
 
@@ -91,7 +99,7 @@ def test_every_type_of_every_region_that_is_not_everywhere_has_its_rule(name: st
 )
 def test_inference_ami_follows_the_images_cuda(container: str, instance: str, ami: str | None) -> None:
     spec = changed(CONTAINER, model__container=container, endpoint__instanceType=instance)
-    assert stack_of(spec).endpoint.inference_ami_version == ami
+    assert instances(stack_of(spec)).inference_ami_version == ami
 
 
 def test_own_image_lies_in_the_region_of_its_uri() -> None:
@@ -100,7 +108,7 @@ def test_own_image_lies_in_the_region_of_its_uri() -> None:
     assert stack.regions == ("eu-west-1",)
     assert stack.model.image is not None
     assert (stack.model.image.repository, stack.model.image.reference) == ("team/llm-server", ":1.2-cu124")
-    assert stack.endpoint.inference_ami_version == "al2-ami-sagemaker-inference-gpu-3-1"
+    assert instances(stack).inference_ami_version == "al2-ami-sagemaker-inference-gpu-3-1"
 
 
 def test_a_token_for_a_gated_model_is_accepted_knowingly_and_warned_of() -> None:

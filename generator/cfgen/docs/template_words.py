@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 WHEN = {
+    "model": "always",
     "endpoint": "always",
     "image": "`model.type` is `container` or `custom-inference`",
     "packages": "`model.type` is `model-package`",

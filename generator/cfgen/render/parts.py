@@ -75,6 +75,7 @@ def environment() -> jinja2.Environment:
     jinja.filters["literal"] = values.literal
     jinja.filters["wrapped"] = values.wrapped
     jinja.filters["plain"] = values.plain
+    jinja.filters["path"] = values.path
     jinja.filters["tag_list"] = values.tag_list
     jinja.globals["source"] = source
     return jinja

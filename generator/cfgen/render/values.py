@@ -92,6 +92,13 @@ def plain(text: str) -> Literal:
     return Literal(text)
 
 
+def path(text: str) -> Literal:
+    """``text`` without quotes, for ``Fn::Sub`` outside flow values: a path of names and ``${References}`` to ours."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*:([A-Za-z0-9:/.*-]|\$\{[A-Za-z0-9:.]+\})*(?<=[A-Za-z0-9}*])", text):
+        raise UnprintableValue(f"{text[:40]!r} cannot stand without quotes")
+    return Literal(text)
+
+
 def wrapped(items: Iterable[str], indent: int) -> Literal:
     """A flow list over as many lines as it needs, continued ``indent`` spaces in."""
     text = textwrap.fill(", ".join(map(scalar, items)), 100, break_long_words=False, break_on_hyphens=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 from cfgen.catalogue import Catalogue, Instance
 from cfgen.errors import CfgenError
@@ -116,14 +117,19 @@ def as_choices(instances: tuple[Instance, ...], regions: tuple[str, ...]) -> tup
     return tuple(rows)
 
 
-def region_groups(rows: tuple[InstanceChoice, ...], regions: tuple[str, ...]) -> tuple[RegionGroup, ...]:
-    """Choices that are not hosted everywhere in ``regions``, grouped by where they are: one rule a group."""
+def region_groups(
+    rows: tuple[InstanceChoice, ...], regions: tuple[str, ...], prefix: str = ""
+) -> tuple[RegionGroup, ...]:
+    """Choices that are not hosted everywhere in ``regions``, grouped by where they are: one rule a group.
+
+    ``prefix`` begins the rules' logical ids.
+    """
     groups: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         if row.regions != regions:
             groups.setdefault(row.regions, []).append(row.name)
     return tuple(
-        _group(f"InstanceTypeIsHosted{number}", tuple(names), hosted, regions)
+        _group(f"{prefix}InstanceTypeIsHosted{number}", tuple(names), hosted, regions)
         for number, (hosted, names) in enumerate(groups.items(), 1)
     )
 
@@ -135,7 +141,7 @@ def _group(
     return RegionGroup(identity, names, *((hosted, True) if len(hosted) <= len(others) else (others, False)))
 
 
-def storage_of(rows: tuple[InstanceChoice, ...]) -> str:
+def storage_of(rows: Sequence[InstanceChoice]) -> str:
     """``all``, ``none`` or ``some``: how many of the choices have local NVMe storage."""
     with_local = sum(row.local_storage for row in rows)
     return "none" if not with_local else "all" if with_local == len(rows) else "some"

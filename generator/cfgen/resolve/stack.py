@@ -1,94 +1,42 @@
 """What resolve decides and render prints: a Stack, frozen, with nothing left to guess.
 
-Plain data: text, numbers, tuples. Region tuples are sorted. Times are seconds, sizes GiB.
+Plain data: text, numbers, tuples. Region tuples are sorted. Times are seconds, sizes GiB. Its plans stand in
+``resolve/plans``, one module a subject.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-Pairs = tuple[tuple[str, str], ...]
-"""An ordered mapping of text to text."""
+from cfgen.resolve.plans.common import Pairs
+from cfgen.resolve.plans.endpoint import (
+    EndpointPlan,
+    InstanceChoice,
+    InstancesPlan,
+    RegionGroup,
+    VariantPlan,
+)
+from cfgen.resolve.plans.model import Asset, BuildPlan, ImagePlan, ModelPlan, S3Data, TokenPlan
 
-
-@dataclass(frozen=True, slots=True)
-class ImagePlan:
-    """An image in Amazon ECR. ``accounts``: region → registry account; ``reference``: ``:tag`` or ``@digest``."""
-
-    accounts: Pairs
-    repository: str
-    reference: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class S3Data:
-    """Model data in S3; ``archive``: one .tar.gz rather than a prefix of files."""
-
-    bucket: str
-    key: str
-    archive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPlan:
-    """The hub token: the environment variable and the Secrets Manager secret (``key`` when it is JSON)."""
-
-    variable: str
-    secret: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelPlan:
-    """The Model resource: either ``image`` or ``packages`` (region → model package ARN)."""
-
-    kind: str
-    title: str
-    image: ImagePlan | None
-    packages: Pairs
-    environment: Pairs
-    token: TokenPlan | None
-    data: S3Data | None
-    network_isolation: bool
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceChoice:
-    """An instance type the launcher may choose, where it can be hosted, and whether it has local NVMe storage."""
-
-    name: str
-    regions: tuple[str, ...]
-    local_storage: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RegionGroup:
-    """Instance types that share the regions where they can be hosted, or, where that is shorter, cannot be."""
-
-    id: str
-    types: tuple[str, ...]
-    regions: tuple[str, ...]
-    hosted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointPlan:
-    """EndpointConfig and Endpoint. ``storage`` tells how the choices differ: none, all or some have NVMe."""
-
-    instance_type: str
-    choices: tuple[InstanceChoice, ...]
-    region_groups: tuple[RegionGroup, ...]
-    instance_count: int
-    variant_name: str
-    startup_health_check_timeout: int
-    model_data_download_timeout: int | None
-    volume_size: int | None
-    inference_ami_version: str | None
-    storage: str
-    key_on_local_storage: bool
-    volume_kms_key: str
-    artifact_kms_key: str
+__all__ = [
+    "Asset",
+    "BuildPlan",
+    "EndpointPlan",
+    "ImagePlan",
+    "InstanceChoice",
+    "InstancesPlan",
+    "Invocation",
+    "ModelPlan",
+    "Pairs",
+    "RegionGroup",
+    "RolePlan",
+    "S3Data",
+    "SmokePlan",
+    "Stack",
+    "TokenPlan",
+    "VariantPlan",
+    "VpcPlan",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,41 +69,6 @@ class VpcPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Asset:
-    """A file to upload before the launch; its name is its content's hash."""
-
-    name: str
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class BuildPlan:
-    """What CodeBuild copies to S3. ``key`` names the content, ``id`` (its beginning) stands in logical ids.
-
-    ``config``: the build's settings as JSON. ``payload``: script and code, a .tar.bz2 as base64. ``asset``: code too
-    large for that. ``archive``: one .tar.gz rather than a prefix.
-    """
-
-    models: tuple[str, ...]
-    key: str
-    id: str
-    config: str
-    payload: str
-    asset: Asset | None
-    script_sha256: str
-    code_bytes: int
-    archive: bool
-    compute_type: str
-    timeout_minutes: int
-    queue_minutes: int
-    task_seconds: int
-    wait_seconds: int
-    retain: bool
-    access_log_bucket: str
-    arm_regions: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class SmokePlan:
     """The request that must be answered before the stack succeeds; ``timeout`` in seconds."""
 
@@ -175,7 +88,10 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Everything a template says. ``parts`` names the part files in order; ``regions`` is where it may launch."""
+    """Everything a template says. ``parts`` names the part files in order; ``regions`` is where it may launch.
+
+    Features have a field each, None where the spec does not ask for one; its name is that of the part.
+    """
 
     name: str
     description: str
@@ -183,9 +99,8 @@ class Stack:
     regions: tuple[str, ...]
     home_regions: tuple[str, ...]
     consoles: Pairs
-    model: ModelPlan
+    models: tuple[ModelPlan, ...]
     endpoint: EndpointPlan
-    build: BuildPlan | None
     smoke: SmokePlan | None
     role: RolePlan
     vpc: VpcPlan
@@ -195,3 +110,39 @@ class Stack:
     invocation: Invocation
     version: str
     warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def model(self) -> ModelPlan:
+        """The first model: what a stack without several serves."""
+        return self.models[0]
+
+    @property
+    def builds(self) -> tuple[BuildPlan, ...]:
+        """What is copied to S3; models that serve the same files share a build."""
+        return tuple(dict.fromkeys(model.build for model in self.models if model.build))
+
+    @property
+    def build(self) -> BuildPlan | None:
+        """The first build, which tells what all have in common; None when nothing is copied."""
+        return self.builds[0] if self.builds else None
+
+    @property
+    def images(self) -> tuple[ImagePlan, ...]:
+        """The images to pull, once a repository of a registry."""
+        found = {(m.image.mapping, m.image.repository): m.image for m in self.models if m.image}
+        return tuple(found.values())
+
+    @property
+    def registries(self) -> tuple[ImagePlan, ...]:
+        """One image for each mapping of registry accounts."""
+        return tuple({model.image.mapping: model.image for model in self.models if model.image}.values())
+
+    @property
+    def token(self) -> TokenPlan | None:
+        """The hub token of the stack's models, which are not given different ones."""
+        return next((model.token for model in self.models if model.token), None)
+
+    @property
+    def data(self) -> tuple[S3Data, ...]:
+        """Where models' files lie in S3 already."""
+        return tuple(dict.fromkeys(model.data for model in self.models if model.data))

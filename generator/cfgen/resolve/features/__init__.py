@@ -1,0 +1,51 @@
+"""Features: what an endpoint may have besides a model and instances, one module each.
+
+A feature is a key of the spec, a field of Stack and a part, all of one name, and a row here. Its ``plan`` takes the
+decisions: it reads what the spec asks for, notes what AWS would refuse, and gives the frozen plan that the part
+prints, or None when nothing is to be added. It is called when the spec has the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cfgen.catalogue import Catalogue
+from cfgen.resolve.collector import Collector
+from cfgen.resolve.serving import Served
+from cfgen.resolve.stack import EndpointPlan, ModelPlan, VpcPlan
+from cfgen.spec.schema import SpecData
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is decided when features are planned. ``regions``: where the template may launch."""
+
+    notes: Collector
+    catalogue: Catalogue
+    served: tuple[Served, ...]
+    models: tuple[ModelPlan, ...]
+    endpoint: EndpointPlan
+    network: VpcPlan
+    regions: tuple[str, ...]
+
+    @property
+    def data(self) -> SpecData:
+        """The spec."""
+        return self.notes.spec.data
+
+
+FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = ()
+"""Field (of the spec's root and of Stack), part, and what plans it; in the order of the parts in a template."""
+
+
+def plan_features(scene: Scene) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Fields of Stack with their plans, and the parts they bring."""
+    plans: dict[str, Any] = {}
+    parts = []
+    for field, part, plan in FEATURES:
+        if getattr(scene.data, field) is not None and (made := plan(scene)) is not None:
+            plans[field] = made
+            parts.append(part)
+    return plans, tuple(parts)

@@ -1,0 +1,100 @@
+"""The endpoint: its variants and, for each, the instances that serve it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceChoice:
+    """An instance type the launcher may choose, where it can be hosted, and whether it has local NVMe storage."""
+
+    name: str
+    regions: tuple[str, ...]
+    local_storage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegionGroup:
+    """Instance types that share the regions where they can be hosted, or, where that is shorter, cannot be."""
+
+    id: str
+    types: tuple[str, ...]
+    regions: tuple[str, ...]
+    hosted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InstancesPlan:
+    """A variant's instances. ``storage`` tells how the choices differ: none, all or some have NVMe.
+
+    ``type_parameter`` and ``count_parameter``: the launcher's parameters, whose defaults are ``type`` and ``count``.
+    ``local_storage``: the condition that the chosen type has NVMe, where ``storage`` is some. Sizes in GiB.
+    ``minimum_count``: least count a launcher may ask for.
+    """
+
+    type: str
+    count: int
+    choices: tuple[InstanceChoice, ...]
+    region_groups: tuple[RegionGroup, ...]
+    storage: str
+    volume_size: int | None
+    inference_ami_version: str | None
+    type_parameter: str = "InstanceType"
+    count_parameter: str = "InstanceCount"
+    local_storage: str = "HasLocalStorage"
+    minimum_count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPlan:
+    """A production variant, or a shadow of one. ``model``: the logical id of what it serves; None for components.
+
+    Timeouts in seconds.
+    """
+
+    name: str
+    model: str | None
+    instances: InstancesPlan | None
+    model_data_download_timeout: int | None
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPlan:
+    """EndpointConfig and Endpoint."""
+
+    variants: tuple[VariantPlan, ...]
+    startup_health_check_timeout: int
+    key_on_local_storage: bool
+    volume_kms_key: str
+    artifact_kms_key: str
+
+    @property
+    def variant(self) -> VariantPlan:
+        """The first variant: what an endpoint without several has."""
+        return self.variants[0]
+
+    @property
+    def fleets(self) -> tuple[InstancesPlan, ...]:
+        """The instances of all variants that stand on instances."""
+        return tuple(one.instances for one in self.variants if one.instances)
+
+    @property
+    def mixed_fleets(self) -> tuple[InstancesPlan, ...]:
+        """Those of whose types some have local NVMe storage and some do not: the launcher's choice decides."""
+        return tuple(fleet for fleet in self.fleets if fleet.storage == "some")
+
+    @property
+    def mixed_choices(self) -> tuple[InstanceChoice, ...]:
+        """The instance types of mixed fleets, each once."""
+        return tuple(
+            {choice.name: choice for fleet in self.mixed_fleets for choice in fleet.choices}.values()
+        )
+
+    @property
+    def takes_volume_key(self) -> bool:
+        """Whether a KMS key for storage volumes may be given at all."""
+        return bool(self.fleets) and (
+            self.key_on_local_storage or all(fleet.storage != "all" for fleet in self.fleets)
+        )

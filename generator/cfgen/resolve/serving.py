@@ -1,0 +1,168 @@
+"""Which models are served, by which variants, on which instances: one served model a variant.
+
+A variant that overrides something is resolved as a spec of its own, in a view of the notes that knows where in
+the file its values stand. Logical ids: the first has the plain ones, the others begin with their name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cfgen.catalogue import Catalogue, Instance
+from cfgen.resolve import instances as types
+from cfgen.resolve.collector import Collector
+from cfgen.resolve.image import inference_ami
+from cfgen.resolve.model import PlannedModel, plan_container, plan_package
+from cfgen.resolve.stack import EndpointPlan, ImagePlan, InstancesPlan, ModelPlan, VariantPlan
+from cfgen.spec.model import ModelPackageModel
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A variant-to-be: its model, its instance type, and the types a launcher may choose instead.
+
+    ``notes``: the view in which its part of the spec is looked at. ``prefix`` begins its logical ids.
+    """
+
+    name: str
+    prefix: str
+    notes: Collector
+    planned: PlannedModel
+    default: Instance
+    offered: tuple[Instance, ...]
+
+
+def serve(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
+    """What the spec asks to be served. Raises Stop after noting what stands in the way."""
+    return (_served(notes.spec.data.endpoint.variant_name, "", catalogue, notes),)
+
+
+def _served(name: str, prefix: str, catalogue: Catalogue, notes: Collector) -> Served:
+    data = notes.spec.data
+    default = types.chosen_instance(data.endpoint.instance_type, "endpoint.instanceType", catalogue, notes)
+    if isinstance(data.model, ModelPackageModel):
+        planned = plan_package(data.model, notes, catalogue)
+        # what a package supports is not public: only what the spec names
+        named = data.endpoint.allowed_instance_types
+        offered = types.choices(default, catalogue, notes) if named else (default,)
+    else:
+        planned = plan_container(data.model, default, catalogue, notes)
+        offered = types.choices(default, catalogue, notes)
+    return Served(name, prefix, notes, planned, default, offered)
+
+
+def plan_models(served: tuple[Served, ...], regions: tuple[str, ...]) -> tuple[ModelPlan, ...]:
+    """The Model of each variant, with its logical ids; in the mappings only ``regions``, which the Rules allow.
+
+    Variants that serve the same have the same model. One token a stack; images with the same accounts share a
+    mapping.
+    """
+    models: list[ModelPlan] = []
+    mappings: dict[object, str] = {}
+    for one in served:
+        plan = replace(one.planned.plan, build=one.planned.build)
+        packages = tuple(row for row in plan.packages if row[0] in regions)
+        image = plan.image and _narrowed(plan.image, regions, mappings)
+        plan = replace(plan, packages=packages, image=image)
+        same = next((known for known in models if _same(known, plan)), None)
+        models.append(same or _named(plan, one.prefix))
+    secrets = {model.token.secret for model in models if model.token}
+    if len(secrets) > 1:
+        served[0].notes.refuse(
+            "model.tokenSecret", "differs between the models of one stack", "give one token that reads all"
+        )
+    if len({model.build.key for model in models if model.build}) > 1:
+        served[0].notes.refuse(
+            "model.staging",
+            "one stack copies one set of files to S3",
+            "serve the others from the hub or from S3",
+        )
+    return tuple(models)
+
+
+def _narrowed(image: ImagePlan, regions: tuple[str, ...], mappings: dict[object, str]) -> ImagePlan:
+    accounts = tuple(row for row in image.accounts if row[0] in regions)
+    number = len(mappings) + 1
+    mapping = mappings.setdefault(accounts, "ImageRegistry" if number == 1 else f"ImageRegistry{number}")
+    return replace(image, accounts=accounts, mapping=mapping)
+
+
+def _named(plan: ModelPlan, prefix: str) -> ModelPlan:
+    data = plan.data and replace(
+        plan.data, bucket_parameter=f"{prefix}ModelDataBucket", key_parameter=f"{prefix}ModelDataKey"
+    )
+    return replace(plan, id=f"{prefix}Model", packages_mapping=f"{prefix}ModelPackages", data=data)
+
+
+def _same(known: ModelPlan, plan: ModelPlan) -> bool:
+    """Whether the two are one model; logical ids and titles aside."""
+    return _named(replace(known, title=""), "") == _named(replace(plan, title=""), "")
+
+
+def plan_endpoint(
+    served: tuple[Served, ...], models: tuple[ModelPlan, ...], regions: tuple[str, ...], notes: Collector
+) -> EndpointPlan:
+    """EndpointConfig and Endpoint: a variant for each of ``served``, with the model beside it in ``models``."""
+    security = notes.spec.data.security
+    variants = tuple(_variant(one, model, regions) for one, model in zip(served, models, strict=True))
+    on_local = security.volume_kms_key_on_local_storage
+    for one, variant in zip(served, variants, strict=True):
+        storage = variant.instances.storage if variant.instances else "none"
+        if security.volume_kms_key and storage == "all" and not on_local:
+            notes.refuse(
+                "security.volumeKmsKey",
+                f"{one.default.name} has local NVMe storage, which the key does not encrypt (it is encrypted by its "
+                "hardware)",
+                "leave it out, or insist with volumeKmsKeyOnLocalStorage: true",
+            )
+        if on_local and storage != "none":
+            notes.warn(
+                "security.volumeKmsKeyOnLocalStorage",
+                "the key does not encrypt local NVMe storage, and SageMaker's documentation of before June 2026 says "
+                "the call fails",
+            )
+    return EndpointPlan(
+        variants=variants,
+        startup_health_check_timeout=max(
+            one.notes.spec.data.endpoint.startup_health_check_timeout or one.planned.startup_timeout
+            for one in served
+        ),
+        key_on_local_storage=on_local,
+        volume_kms_key=security.volume_kms_key or "",
+        artifact_kms_key=security.artifact_kms_key or "",
+    )
+
+
+def _variant(one: Served, model: ModelPlan, regions: tuple[str, ...]) -> VariantPlan:
+    asked = one.notes.spec.data.endpoint
+    return VariantPlan(
+        name=one.name,
+        model=model.id,
+        instances=_instances(one, regions),
+        model_data_download_timeout=asked.model_data_download_timeout or one.planned.download_timeout,
+    )
+
+
+def _instances(one: Served, regions: tuple[str, ...]) -> InstancesPlan:
+    asked = one.notes.spec.data.endpoint
+    rows = types.as_choices(one.offered, regions)
+    storage = types.storage_of(rows)
+    if asked.volume_size and storage == "all":
+        one.notes.refuse(
+            "endpoint.volumeSize",
+            f"{one.default.name} has local NVMe storage, which takes no size",
+            "leave it out",
+        )
+    cuda = one.planned.image.cuda if one.planned.image else None
+    return InstancesPlan(
+        type=one.default.name,
+        count=asked.instance_count,
+        choices=rows,
+        region_groups=types.region_groups(rows, regions, one.prefix),
+        storage=storage,
+        volume_size=asked.volume_size,
+        inference_ami_version=asked.inference_ami_version or inference_ami(cuda, one.default),
+        type_parameter=f"{one.prefix}InstanceType",
+        count_parameter=f"{one.prefix}InstanceCount",
+        local_storage=f"{one.prefix}HasLocalStorage",
+    )
