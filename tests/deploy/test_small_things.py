@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from cfgen.deploy import (
     session,
     status,
 )
+from cfgen.resolve.stack import Asset
 from tests.deploy.conftest import SMALL, Run, template
 from tests.deploy.fakes import Client, FakeAws, failure
 
@@ -136,37 +137,22 @@ def test_only_marked_stacks_are_listed() -> None:
 # assets
 
 
-@dataclass
-class Asset:
-    key: str
-    path: Path | None = None
-    data: bytes | None = None
-    bucket_parameter: str = "Bucket"
-    key_parameter: str = "Key"
-
-
-@dataclass
-class WithAssets:
-    name: str
-    assets: tuple[Asset, ...]
-
-
-def test_assets_are_uploaded_once(sandbox: Any, tmp_path: Path) -> None:
+def test_assets_are_uploaded_once_and_named_by_the_templates_parameters(sandbox: Any) -> None:
     client = sandbox.client("s3")
     client.create_bucket(Bucket="cfgen-test-assets")
-    (tmp_path / "code.zip").write_bytes(b"code")
-    given: Any = WithAssets(
-        "x",
-        (Asset("a/1.zip", path=tmp_path / "code.zip"), Asset("a/2.zip", data=b"2", key_parameter="Other")),
-    )
+    given = replace(template(), assets=(Asset("1.tar", b"one"), Asset("2.tar", b"two")))
+
+    def body(key: str) -> bytes:
+        return bytes(client.get_object(Bucket="cfgen-test-assets", Key=key)["Body"].read())
+
     with session.Aws("us-east-1") as aws:
-        expected = {"Bucket": "cfgen-test-assets", "Key": "a/1.zip", "Other": "a/2.zip"}
+        expected = {"AssetBucket": "cfgen-test-assets", "AssetPrefix": "cfgen/small/"}
         assert assets.upload_assets(given, aws, "cfgen-test-assets") == expected
-        assert client.get_object(Bucket="cfgen-test-assets", Key="a/1.zip")["Body"].read() == b"code"
-        client.put_object(Bucket="cfgen-test-assets", Key="a/2.zip", Body=b"as it was")
+        assert body("cfgen/small/1.tar") == b"one"
+        client.put_object(Bucket="cfgen-test-assets", Key="cfgen/small/2.tar", Body=b"as it was")
         assets.upload_assets(given, aws, "cfgen-test-assets")
-        assert client.get_object(Bucket="cfgen-test-assets", Key="a/2.zip")["Body"].read() == b"as it was"
-        with pytest.raises(errors.AssetFailed, match="2 file"):
+        assert body("cfgen/small/2.tar") == b"as it was"
+        with pytest.raises(errors.AssetFailed, match="needs 2 files"):
             assets.upload_assets(given, aws, None)
         with pytest.raises(errors.AssetFailed, match="cannot upload"):
             assets.upload_assets(given, aws, "cfgen-test-no-such-bucket")

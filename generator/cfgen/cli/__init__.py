@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("logs", "Print the log of a stack's endpoint, build or functions."),
     "invoke": ("invoke", "Send a request to the endpoint of a stack."),
     "destroy": ("destroy", "Delete a stack and name what is kept or left over."),
+    "publish": ("publish", "Publish templates in S3 with quick-create links, or in Service Catalog."),
     "list": ("list_", "List the stacks of cfgen's making."),
     "test": ("test_", "Launch templates in many regions with taskcat, and delete them again."),
     "sandbox": ("sandbox", "Rehearse deployments on this machine, without an account."),

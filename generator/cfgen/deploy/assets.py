@@ -1,13 +1,12 @@
-"""Files a template needs in S3 before it launches: content-addressed, uploaded once, named by parameters.
+"""Files in S3 that something needs before it launches: content-addressed, so uploaded once.
 
-A template with a code folder too large to embed carries ``assets``: objects with ``key`` (which holds the content's
-hash), ``path`` or ``data``, and the names of the parameters that take bucket and key.
+A template with a code folder too large to embed carries ``assets``: each a name, which is its content's hash, and its
+bytes. The template takes the bucket and the prefix under which they lie as two parameters.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cfgen.deploy.errors import AssetFailed
 from cfgen.deploy.session import Aws, code_of, translate
@@ -15,45 +14,43 @@ from cfgen.deploy.session import Aws, code_of, translate
 if TYPE_CHECKING:
     from cfgen.render.template import Template
 
-
-class Asset(Protocol):
-    """One object. Either ``data`` or ``path`` holds its content."""
-
-    key: str
-    path: Path | None
-    data: bytes | None
-    bucket_parameter: str
-    key_parameter: str
+BUCKET, PREFIX = "AssetBucket", "AssetPrefix"
+"""The template's parameters for its assets."""
 
 
-def assets_of(template: Template) -> tuple[Asset, ...]:
-    """The template's assets; none for a template that is one self-contained file."""
-    return tuple(getattr(template, "assets", ()) or ())
+def upload_assets(template: Template, aws: Aws, bucket: str | None, prefix: str | None = None) -> dict[str, str]:
+    """Put what is not there yet into ``bucket``; the parameters that name bucket and prefix.
 
-
-def upload_assets(template: Template, aws: Aws, bucket: str | None) -> dict[str, str]:
-    """Put what is not there yet into ``bucket``; the parameters that name bucket and keys.
-
-    An object of that key has that content already: the key holds its hash. Raises AssetFailed.
+    ``prefix`` is empty or ends in a slash; ``cfgen/NAME/`` when it is None. Raises AssetFailed.
     """
-    found = assets_of(template)
-    if not found:
+    if not template.assets:
         return {}
     if not bucket:
+        count = len(template.assets)
         raise AssetFailed(
-            f"{template.name} needs {len(found)} file(s) in S3 before it launches",
+            f"{template.name} needs {count} {'file' if count == 1 else 'files'} in S3 before it launches",
             hint="--s3-bucket NAME of a bucket in that region",
         )
     client = aws.client("s3")
-    parameters: dict[str, str] = {}
-    for asset in found:
-        if not _exists(client, bucket, asset.key):
-            _put(client, bucket, asset)
-        parameters |= {asset.bucket_parameter: bucket, asset.key_parameter: asset.key}
-    return parameters
+    under = f"cfgen/{template.name}/" if prefix is None else prefix
+    for asset in template.assets:
+        put_once(client, bucket, under + asset.name, asset.data)
+    return {BUCKET: bucket, PREFIX: under}
 
 
-def _exists(client: Any, bucket: str, key: str) -> bool:
+def put_once(client: Any, bucket: str, key: str, data: bytes, **more: Any) -> bool:
+    """Upload ``data`` unless the object is there; whether it was uploaded. The key must hold the content's hash.
+
+    ``more``: further arguments of PutObject. Raises AssetFailed.
+    """
+    if exists(client, bucket, key):
+        return False
+    put(client, bucket, key, data, **more)
+    return True
+
+
+def exists(client: Any, bucket: str, key: str) -> bool:
+    """Whether there is an object of this key. Raises AssetFailed when S3 does not say."""
     try:
         client.head_object(Bucket=bucket, Key=key)
     except Exception as error:
@@ -70,16 +67,11 @@ def _exists(client: Any, bucket: str, key: str) -> bool:
     return True
 
 
-def _put(client: Any, bucket: str, asset: Asset) -> None:
-    data = getattr(asset, "data", None)
+def put(client: Any, bucket: str, key: str, data: bytes, **more: Any) -> None:
+    """Upload ``data``; S3 checks the bytes it gets. Raises AssetFailed."""
     try:
-        if data is not None:
-            client.put_object(Bucket=bucket, Key=asset.key, Body=data)
-        elif asset.path is not None:
-            client.upload_file(str(asset.path), bucket, asset.key)
-    except OSError as error:
-        raise AssetFailed(f"cannot read {asset.path}: {error.strerror or error}") from error
+        client.put_object(Bucket=bucket, Key=key, Body=data, **more)
     except Exception as error:
         if not type(error).__module__.startswith(("botocore", "boto3")):
             raise
-        raise AssetFailed(f"cannot upload s3://{bucket}/{asset.key}: {error}") from error
+        raise AssetFailed(f"cannot upload s3://{bucket}/{key}: {error}") from error
