@@ -1,4 +1,4 @@
-"""The sandbox's own paths under ``/_sandbox/``: health, settings, faults, schedules, response and handle URLs."""
+"""The sandbox's own paths under ``/_sandbox/``: health, settings, faults, hub, schedules, response and handle URLs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from cfgen.sandbox import responses, wire
 from cfgen.sandbox.faults import faults
+from cfgen.sandbox.hub import hub
 from cfgen.sandbox.settings import settings
 from cfgen.sandbox.wire import Response, json_response
 
@@ -32,6 +33,7 @@ def _own(head: str, rest: str, method: str, body: bytes, environ: dict[str, Any]
     given = json.loads(body) if body else {}
     if head == "health":
         usage = resource.getrusage(resource.RUSAGE_SELF)
+        url = settings.environment.get("HF_ENDPOINT", "")
         return json_response(
             {
                 "sandbox": "cfgen",
@@ -39,6 +41,7 @@ def _own(head: str, rest: str, method: str, body: bytes, environ: dict[str, Any]
                 "pid": os.getpid(),
                 "max_rss_kb": usage.ru_maxrss,
                 "status": "ok",
+                "hub": {"url": url, "standIn": url == hub.url},
             }
         )
     if head == "settings":
@@ -51,6 +54,10 @@ def _own(head: str, rest: str, method: str, body: bytes, environ: dict[str, Any]
         elif method == "POST":
             faults.add(given)
         return json_response(faults.view())
+    if head == "hub":
+        for name, paths in given.items():
+            hub.add(str(name), [str(path) for path in paths])
+        return json_response(hub.more)
     if head == "fire":
         from cfgen.sandbox.services import schedules
 

@@ -93,9 +93,12 @@ def main(argv: list[str] | None = None) -> None:
     )
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
+    from cfgen.sandbox.hub import hub
     from cfgen.sandbox.settings import settings
 
     settings.folder = str(folder)
+    # where builds fetch models: the hub that the user's environment names, else the stand-in
+    settings.environment["HF_ENDPOINT"] = os.environ.get("HF_ENDPOINT") or hub.start()
     server = make_server("127.0.0.1", arguments.port)
 
     def stop(*_: Any) -> None:
