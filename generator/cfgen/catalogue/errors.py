@@ -10,6 +10,8 @@ Hierarchy::
     │   ├── ImageNotInRegion           the version exists, but its registry has it not in this region
     │   ├── UnknownInstance            no such instance type, or none that SageMaker hosts
     │   ├── UnknownRegion              no such region
+    │   ├── UnknownJumpStartModel      no JumpStart model of that id
+    │   ├── UnknownJumpStartVersion    the JumpStart model has no such version
     │   ├── DataError                  the bundled data cannot be read
     │   ├── RefreshError               a package is missing, damaged or not shaped as it was (refresh_sources)
     │   ├── RefusedRefresh             the result lost too much, or changed an account (refresh)
@@ -109,6 +111,36 @@ class UnknownRegion(CatalogueError):
         known = sorted(known)
         super().__init__(
             f"no region '{name}'{did_you_mean(name, known)}", hint=f"Regions: {shortened(known, 50)}."
+        )
+
+
+class UnknownJumpStartModel(CatalogueError):
+    """``model_id`` is no id of JumpStart's."""
+
+    def __init__(self, model_id: str, known: Iterable[str]) -> None:
+        import difflib
+
+        self.model_id = model_id
+        known = list(known)
+        words = [word for word in model_id.lower().replace("/", "-").split("-") if word]
+        alike = [name for name in known if all(word in name for word in words)] if words else []
+        near = [*difflib.get_close_matches(model_id.lower(), known, 3, 0.6), *alike]
+        guesses = list(dict.fromkeys(near))[:4]
+        super().__init__(
+            f"no JumpStart model '{model_id}'" + (f"; did you mean {' or '.join(guesses)}?" if guesses else ""),
+            hint="`cfgen catalog models WORDS` searches the list.",
+        )
+
+
+class UnknownJumpStartVersion(CatalogueError):
+    """``model_id`` has no ``version``."""
+
+    def __init__(self, model_id: str, version: str, known: Iterable[str]) -> None:
+        self.model_id, self.version = model_id, version
+        known = list(known)
+        super().__init__(
+            f"{model_id} has no version '{version}'{did_you_mean(version, known)}",
+            hint=f"Versions, newest first: {shortened(known)}.",
         )
 
 
