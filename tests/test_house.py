@@ -15,7 +15,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ALLOWED = {
     "spec": set(),
     "catalogue": set(),
-    "resolve": {"spec", "catalogue"},
+    "models": set(),
+    "resolve": {"spec", "catalogue", "models"},
     "render": {"resolve"},
     # lint renders a spec it is given, by one seam
     "lint": {"catalogue", "pipeline"},
