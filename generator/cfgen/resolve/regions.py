@@ -6,7 +6,7 @@ from cfgen.catalogue import Catalogue
 from cfgen.resolve import instances as types
 from cfgen.resolve.collector import Collector
 from cfgen.resolve.serving import Served
-from cfgen.resolve.stack import VpcPlan
+from cfgen.resolve.stack import Pairs, VpcPlan
 
 TWO_ZONES = frozenset({"us-west-1"})
 """Regions where most accounts see only two availability zones (AWS global infrastructure)."""
@@ -16,12 +16,24 @@ LACKING: dict[str, frozenset[str]] = {}
 
 def plan_regions(
     served: tuple[Served, ...], catalogue: Catalogue, network: VpcPlan, notes: Collector
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+) -> tuple[tuple[str, ...], tuple[str, ...], Pairs]:
     """Regions where the template may launch, and those of them that host every default instance type.
 
-    Notes what leaves none.
+    And every other region with what it lacks. Notes what leaves none.
     """
-    able = _able(served, catalogue, network, notes)
+    wanted = _wanted(notes, catalogue)
+    why = {name: _why_not(name, served, catalogue, network, notes) for name in catalogue.regions}
+    for index, region in enumerate(wanted):
+        if why.get(region):
+            short = next((one for one in served if region not in _sources(one)), served[0])
+            notes.refuse(
+                f"regions.{index}", f"{_label(short)} cannot be served in {region}", "leave the region out"
+            )
+        elif region in why and catalogue.region(region).unsure:
+            notes.warn(
+                f"regions.{index}", f"CloudFormation's schemas lack endpoints in {region}; prices have them"
+            )
+    able = tuple(sorted(name for name in why if not why[name] and (not wanted or name in wanted)))
     hosted = able
     for one in served:
         rows = types.as_choices(one.offered, able)
@@ -30,47 +42,54 @@ def plan_regions(
     if not home:
         short = next((one for one in served if not set(able) & set(one.default.regions)), served[-1])
         short.notes.refuse("endpoint.instanceType", *_nowhere(short, able))
-    return hosted, home
+    for region in why:
+        if not why[region] and region not in hosted:
+            why[region] = _left_out(region, able, served)
+    return hosted, home, tuple(sorted((name, text) for name, text in why.items() if text))
 
 
-def _able(
-    served: tuple[Served, ...], catalogue: Catalogue, network: VpcPlan, notes: Collector
-) -> tuple[str, ...]:
-    """Regions that have the images or packages and every resource type, narrowed by the spec's own list."""
-    able = {
-        name
-        for name in catalogue.regions
-        if all(name in _sources(one) for one in served)
-        and (catalogue.region(name).sagemaker or catalogue.region(name).unsure)
-    }
-    if any(one.planned.build for one in served):
-        able = {name for name in able if catalogue.region(name).codebuild}
-    if network.zones > 2:
-        able -= TWO_ZONES
-    if network.interface_endpoints:
-        # service names differ in other partitions (AWS PrivateLink: services that integrate)
-        able = {name for name in able if catalogue.region(name).partition in {"aws", "aws-us-gov"}}
-    for key, regions in LACKING.items():
-        if getattr(notes.spec.data, key):
-            able -= regions
-    wanted = notes.spec.data.regions
-    for index, region in enumerate(wanted or ()):
-        path = f"regions.{index}"
+def _wanted(notes: Collector, catalogue: Catalogue) -> tuple[str, ...]:
+    """The spec's own list; notes what in it is no region."""
+    wanted = tuple(notes.spec.data.regions or ())
+    for index, region in enumerate(wanted):
         if region not in catalogue.regions:
             notes.refuse(
-                path, f"{region} is not a region known to the catalogue", "see `cfgen catalog regions`"
+                f"regions.{index}",
+                f"{region} is not a region known to the catalogue",
+                "see `cfgen catalog regions`",
             )
-        elif region not in able:
-            short = next((one for one in served if region not in _sources(one)), served[0])
-            notes.refuse(path, f"{_label(short)} cannot be served in {region}", "leave the region out")
-    if wanted:
-        able &= set(wanted)
-    for index, region in enumerate(wanted or ()):
-        if region in able and catalogue.region(region).unsure:
-            notes.warn(
-                f"regions.{index}", f"CloudFormation's schemas lack endpoints in {region}; prices have them"
-            )
-    return tuple(sorted(able))
+    return wanted
+
+
+def _why_not(
+    name: str, served: tuple[Served, ...], catalogue: Catalogue, network: VpcPlan, notes: Collector
+) -> str:
+    """What is missing in a region, empty when nothing is: an image or package, or a resource type."""
+    region = catalogue.region(name)
+    if not (region.sagemaker or region.unsure):
+        return "CloudFormation has no SageMaker endpoints there"
+    if short := next((one for one in served if name not in _sources(one)), None):
+        if short.planned.image is None:
+            return "the spec names no model package there"
+        return f"{_label(short)}: no registry has this version of the image there"
+    if any(one.planned.build for one in served) and not region.codebuild:
+        return "CloudFormation has no CodeBuild there, which copies the model"
+    if network.zones > 2 and name in TWO_ZONES:
+        return f"most accounts see two availability zones there; the network takes {network.zones}"
+    if network.interface_endpoints and region.partition not in {"aws", "aws-us-gov"}:
+        # service names differ in other partitions (AWS PrivateLink: services that integrate)
+        return "interface endpoints have other names there"
+    lacking = (key for key, regions in LACKING.items() if getattr(notes.spec.data, key) and name in regions)
+    if key := next(lacking, None):
+        return f"CloudFormation lacks a resource type there that {key} needs"
+    return ""
+
+
+def _left_out(region: str, able: tuple[str, ...], served: tuple[Served, ...]) -> str:
+    if region not in able:
+        return "not among the spec's regions"
+    names = [one.default.name for one in served if not any(region in row.regions for row in one.offered)]
+    return f"hosts neither {', '.join(dict.fromkeys(names))} nor a type like it"
 
 
 def _sources(one: Served) -> set[str]:

@@ -38,7 +38,7 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
     planned = served[0].planned
     smoke = plan_smoke(planned, notes)
     network = plan_network(notes, reaches_hub=any(one.planned.reaches_hub for one in served))
-    regions, home = plan_regions(served, catalogue, network, notes)
+    regions, home, elsewhere = plan_regions(served, catalogue, network, notes)
     notes.check()
     models = plan_models(served, regions)
     endpoint = plan_endpoint(served, models, regions, notes)
@@ -52,6 +52,7 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
         parts=(*_parts(models, network, smoke, feature_parts), "logs"),
         regions=regions,
         home_regions=home,
+        elsewhere=elsewhere,
         consoles=_consoles(regions, catalogue),
         models=models,
         endpoint=endpoint,

@@ -12,6 +12,7 @@ from cfgen.catalogue import Catalogue, Instance
 from cfgen.resolve import instances as types
 from cfgen.resolve.collector import Collector
 from cfgen.resolve.image import inference_ami
+from cfgen.resolve.license import check_license
 from cfgen.resolve.model import PlannedModel, plan_container, plan_package
 from cfgen.resolve.stack import EndpointPlan, ImagePlan, InstancesPlan, ModelPlan, VariantPlan
 from cfgen.spec.model import ModelPackageModel
@@ -39,6 +40,7 @@ def serve(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
 
 def _served(name: str, prefix: str, catalogue: Catalogue, notes: Collector) -> Served:
     data = notes.spec.data
+    check_license(notes)
     default = types.chosen_instance(data.endpoint.instance_type, "endpoint.instanceType", catalogue, notes)
     if isinstance(data.model, ModelPackageModel):
         planned = plan_package(data.model, notes, catalogue)

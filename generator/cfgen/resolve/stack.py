@@ -88,7 +88,9 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Everything a template says. ``parts`` names the part files in order; ``regions`` is where it may launch.
+    """Everything a template says. ``parts`` names the part files in order.
+
+    ``regions`` is where it may launch, ``elsewhere`` every other region with what it lacks.
 
     Features have a field each, None where the spec does not ask for one; its name is that of the part.
     """
@@ -100,6 +102,7 @@ class Stack:
     home_regions: tuple[str, ...]
     consoles: Pairs
     models: tuple[ModelPlan, ...]
+    elsewhere: Pairs
     endpoint: EndpointPlan
     smoke: SmokePlan | None
     role: RolePlan
