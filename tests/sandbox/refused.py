@@ -543,7 +543,7 @@ TABLE = [
                 },
             }
         ),
-        "Could not find endpoint",
+        "SageMaker endpoint not found",
         "Application Auto Scaling API Reference: RegisterScalableTarget",
         stage="resource",
     ),

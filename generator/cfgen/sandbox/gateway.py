@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
-from cfgen.sandbox import admin, services, wire
+from cfgen.sandbox import admin, constraints, services, wire
 from cfgen.sandbox.faults import faults
 from cfgen.sandbox.iam import enforce, principals
 from cfgen.sandbox.registry import AFTER, BEFORE, OPERATIONS, OWN_SERVICES
@@ -52,6 +52,7 @@ class Gateway:
         principal = principals.resolve(call.access_key, call.region)
         faults.on_call(call, principal.role_arn or principal.arn)
         enforce.check(call, principal)
+        constraints.check(call)
         handler = OPERATIONS.get((call.service, call.operation))
         if handler is not None:
             _log.debug("%s.%s by %s", call.service, call.operation, principal.arn)

@@ -11,6 +11,7 @@ from cfgen.sandbox.adapters.base import (
     Context,
     Made,
     Props,
+    changed_tags,
     quietly,
     refuse_existing,
     register,
@@ -32,17 +33,54 @@ class Alarm(Adapter):
         return Made(name, {"Arn": ctx.arn("cloudwatch", f"alarm:{name}")})
 
     def _put(self, ctx: Context, name: str, p: Props) -> None:
-        if "Metrics" not in p and "MetricName" not in p:
-            raise ResourceFailure("An alarm needs MetricName or Metrics")
         ctx.client("cloudwatch").put_metric_alarm(**shaped("cloudwatch", "PutMetricAlarm", p, AlarmName=name))
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
-        self._put(ctx, made.id, new)
+        # tags are taken at creation only; afterwards they have calls of their own
+        self._put(ctx, made.id, {key: value for key, value in new.items() if key != "Tags"})
+        _retag(ctx, made.attributes["Arn"], old, new)
         return made
 
     def delete(self, ctx: Context, made: Made, p: Props) -> None:
         cloudwatch = ctx.client("cloudwatch")
         quietly(lambda: cloudwatch.delete_alarms(AlarmNames=[made.id]))
+
+
+class CompositeAlarm(Alarm):
+    """An alarm over other alarms."""
+
+    type = "AWS::CloudWatch::CompositeAlarm"
+
+    def create(self, ctx: Context, p: Props) -> Made:
+        name = p.get("AlarmName") or ctx.name(255)
+        cloudwatch = ctx.client("cloudwatch")
+        kinds = ["MetricAlarm", "CompositeAlarm"]
+        refuse_existing(
+            ctx,
+            name,
+            lambda: [
+                alarm
+                for found in [cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=kinds)]
+                for alarm in [*found["MetricAlarms"], *found["CompositeAlarms"]]
+            ],
+        )
+        self._put(ctx, name, p)
+        return Made(name, {"Arn": ctx.arn("cloudwatch", f"alarm:{name}")})
+
+    def _put(self, ctx: Context, name: str, p: Props) -> None:
+        arguments = shaped("cloudwatch", "PutCompositeAlarm", p, AlarmName=name)
+        ctx.client("cloudwatch").put_composite_alarm(**arguments)
+
+
+def _retag(ctx: Context, arn: str, old: Props, new: Props) -> None:
+    cloudwatch = ctx.client("cloudwatch")
+    add, remove = changed_tags(old, new)
+    if add:
+        cloudwatch.tag_resource(
+            ResourceARN=arn, Tags=[{"Key": key, "Value": value} for key, value in add.items()]
+        )
+    if remove:
+        cloudwatch.untag_resource(ResourceARN=arn, TagKeys=remove)
 
 
 class Dashboard(Adapter):
@@ -75,4 +113,4 @@ class Dashboard(Adapter):
         quietly(lambda: cloudwatch.delete_dashboards(DashboardNames=[made.id]))
 
 
-register(Alarm, Dashboard)
+register(Alarm, CompositeAlarm, Dashboard)

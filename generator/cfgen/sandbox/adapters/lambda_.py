@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import uuid
 import zipfile
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -222,9 +222,7 @@ class Url(Adapter):
     type = "AWS::Lambda::Url"
 
     def create(self, ctx: Context, p: Props) -> Made:
-        arguments: dict[str, Any] = {"FunctionName": p["TargetFunctionArn"], "AuthType": p["AuthType"]}
-        if "Cors" in p:
-            arguments["Cors"] = p["Cors"]
+        arguments = shaped("lambda", "CreateFunctionUrlConfig", p, FunctionName=p["TargetFunctionArn"])
         answer = ctx.client("lambda").create_function_url_config(**arguments)
         return Made(
             answer["FunctionArn"],
@@ -232,11 +230,8 @@ class Url(Adapter):
         )
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
-        ctx.client("lambda").update_function_url_config(
-            FunctionName=new["TargetFunctionArn"],
-            AuthType=new["AuthType"],
-            **({"Cors": new["Cors"]} if "Cors" in new else {}),
-        )
+        arguments = shaped("lambda", "UpdateFunctionUrlConfig", new, FunctionName=new["TargetFunctionArn"])
+        ctx.client("lambda").update_function_url_config(**arguments)
         return made
 
     def delete(self, ctx: Context, made: Made, p: Props) -> None:
@@ -248,4 +243,37 @@ class Url(Adapter):
                 raise
 
 
-register(Function, Permission, Version, Alias, Url)
+class EventInvokeConfig(Adapter):
+    """What becomes of asynchronous invocations: retries and destinations."""
+
+    type = "AWS::Lambda::EventInvokeConfig"
+
+    def create(self, ctx: Context, p: Props) -> Made:
+        identifier = f"{p['FunctionName']}|{p['Qualifier']}"
+        client = ctx.client("lambda")
+        refuse_existing(
+            ctx,
+            identifier,
+            lambda: client.get_function_event_invoke_config(FunctionName=p["FunctionName"]),
+        )
+        self._put(ctx, p)
+        return Made(identifier)
+
+    def _put(self, ctx: Context, p: Props) -> None:
+        client = ctx.client("lambda")
+        # moto keeps the first of several
+        with contextlib.suppress(ClientError):
+            client.delete_function_event_invoke_config(FunctionName=p["FunctionName"])
+        given = {key: value for key, value in p.items() if key != "Qualifier"}
+        client.put_function_event_invoke_config(**shaped("lambda", "PutFunctionEventInvokeConfig", given))
+
+    def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
+        self._put(ctx, new)
+        return made
+
+    def delete(self, ctx: Context, made: Made, p: Props) -> None:
+        client = ctx.client("lambda")
+        quietly(lambda: client.delete_function_event_invoke_config(FunctionName=p["FunctionName"]))
+
+
+register(Function, Permission, Version, Alias, Url, EventInvokeConfig)

@@ -92,10 +92,10 @@ class Endpoint(Adapter):
 
         def done() -> bool:
             found.update(sagemaker.describe_endpoint(EndpointName=name))
-            return found["EndpointStatus"] in ("InService", "Failed")
+            return found["EndpointStatus"] in ("InService", "Failed", "UpdateRollbackFailed")
 
         ctx.wait(done, 14_400, f"endpoint {name}")
-        if found["EndpointStatus"] == "Failed":
+        if found["EndpointStatus"] != "InService":
             raise ResourceFailure(
                 f"Resource of type 'AWS::SageMaker::Endpoint' with identifier '{found['EndpointArn']}' did not "
                 f"stabilize. {found.get('FailureReason', '')}"

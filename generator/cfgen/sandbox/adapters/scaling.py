@@ -6,12 +6,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from cfgen.sandbox.adapters.base import Adapter, Context, Made, Props, gone, quietly, register, shaped
-from cfgen.sandbox.cfn.errors import ResourceFailure
+from cfgen.sandbox.adapters.base import (
+    Adapter,
+    Context,
+    Made,
+    Props,
+    quietly,
+    refuse_existing,
+    refuse_unhandled,
+    register,
+    shaped,
+)
 
 _SERVICE = "application-autoscaling"
+_TARGET = ("ScalingTargetId", "ResourceId", "ScalableDimension", "ServiceNamespace")
+_POLICY = (
+    "PolicyName",
+    "PolicyType",
+    "TargetTrackingScalingPolicyConfiguration",
+    "StepScalingPolicyConfiguration",
+)
 
 
 class ScalableTarget(Adapter):
@@ -20,13 +34,21 @@ class ScalableTarget(Adapter):
     type = "AWS::ApplicationAutoScaling::ScalableTarget"
 
     def create(self, ctx: Context, p: Props) -> Made:
-        self._register(ctx, p)
+        scaling = ctx.client(_SERVICE)
         identifier = f"{p['ResourceId']}|{p['ScalableDimension']}|{p['ServiceNamespace']}"
+        refuse_existing(
+            ctx,
+            identifier,
+            lambda: scaling.describe_scalable_targets(
+                ServiceNamespace=p["ServiceNamespace"],
+                ResourceIds=[p["ResourceId"]],
+                ScalableDimension=p["ScalableDimension"],
+            )["ScalableTargets"],
+        )
+        self._register(ctx, p)
         return Made(identifier, {"Id": identifier})
 
     def _register(self, ctx: Context, p: Props) -> None:
-        if p["ServiceNamespace"] == "sagemaker":
-            _sagemaker_resource(ctx, str(p["ResourceId"]))
         arguments = shaped(
             _SERVICE, "RegisterScalableTarget", {k: v for k, v in p.items() if k != "ScheduledActions"}
         )
@@ -54,27 +76,8 @@ class ScalableTarget(Adapter):
 
     def delete(self, ctx: Context, made: Made, p: Props) -> None:
         scaling = ctx.client(_SERVICE)
-        keys = ("ResourceId", "ScalableDimension", "ServiceNamespace")
+        keys = _TARGET[1:]
         quietly(lambda: scaling.deregister_scalable_target(**{key: p[key] for key in keys}))
-
-
-def _sagemaker_resource(ctx: Context, resource_id: str) -> None:
-    parts = resource_id.split("/")
-    sagemaker = ctx.client("sagemaker")
-    try:
-        if parts[0] == "endpoint":
-            found = sagemaker.describe_endpoint(EndpointName=parts[1])
-            names = [variant["VariantName"] for variant in found.get("ProductionVariants", [])]
-            if len(parts) != 4 or parts[2] != "variant" or parts[3] not in names:
-                raise ResourceFailure(f"Unable to find the variant of {resource_id}")
-        elif parts[0] == "inference-component":
-            sagemaker.describe_inference_component(InferenceComponentName=parts[1])
-        else:
-            raise ResourceFailure(f"Unsupported ResourceId {resource_id}")
-    except ClientError as error:
-        if gone(error):
-            raise ResourceFailure(f"{resource_id}: {error.response['Error']['Message']}") from None
-        raise
 
 
 class ScalingPolicy(Adapter):
@@ -83,6 +86,14 @@ class ScalingPolicy(Adapter):
     type = "AWS::ApplicationAutoScaling::ScalingPolicy"
 
     def create(self, ctx: Context, p: Props) -> Made:
+        scaling, target = ctx.client(_SERVICE), self._target(p)
+        refuse_existing(
+            ctx,
+            p["PolicyName"],
+            lambda: scaling.describe_scaling_policies(PolicyNames=[p["PolicyName"]], **target)[
+                "ScalingPolicies"
+            ],
+        )
         answer = self._put(ctx, p)
         return Made(answer["PolicyARN"], {"Arn": answer["PolicyARN"]})
 
@@ -93,6 +104,7 @@ class ScalingPolicy(Adapter):
         return {key: p[key] for key in ("ResourceId", "ScalableDimension", "ServiceNamespace")}
 
     def _put(self, ctx: Context, p: Props) -> Any:
+        refuse_unhandled(ctx, p, (*_POLICY, *_TARGET))
         renamed = {
             "TargetTrackingScalingPolicyConfiguration": p.get("TargetTrackingScalingPolicyConfiguration"),
             "StepScalingPolicyConfiguration": p.get("StepScalingPolicyConfiguration"),

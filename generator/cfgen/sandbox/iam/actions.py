@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -28,7 +30,12 @@ _RENAMED = {
     ("lambda", "Invoke"): "lambda:InvokeFunction",
     ("lambda", "InvokeAsync"): "lambda:InvokeFunction",
     ("sagemaker-runtime", "InvokeEndpointAsync"): "sagemaker:InvokeEndpointAsync",
+    ("budgets", "CreateBudget"): "budgets:ModifyBudget",
+    ("budgets", "DeleteBudget"): "budgets:ModifyBudget",
+    ("budgets", "DescribeBudget"): "budgets:ViewBudget",
 }
+# services whose actions are HTTP's methods, on the path of the request
+_BY_METHOD = {"apigateway", "apigatewayv2"}
 # operations that hand a role to a service: where the role stands, and the service it is passed to
 PASSED_ROLES = {
     "lambda.CreateFunction": ("Role", "lambda"),
@@ -193,11 +200,33 @@ def _dynamodb(call: Call) -> list[str]:
     return [f"table/{call.params.get('TableName', '*')}"]
 
 
+def _scaling(call: Call) -> list[str]:
+    p = call.params
+    # the id of a target is random on AWS: policies can only name all of them
+    text = f"{p.get('ResourceId', '*')}|{p.get('ScalableDimension', '*')}"
+    return [f"scalable-target/{hashlib.sha256(text.encode()).hexdigest()[:36]}"]
+
+
+def _budgets(call: Call) -> list[str]:
+    name = (call.params.get("Budget") or {}).get("BudgetName") or call.params.get("BudgetName") or "*"
+    return [f"arn:{call.partition}:budgets::{call.account}:budget/{name}"]
+
+
+def _by_method(call: Call) -> Asked:
+    assert call.model is not None
+    http = call.model.http
+    path = re.sub(r"\{(\w+)\+?\}", lambda match: str(call.params.get(match[1], "*")), http["requestUri"])
+    path = path.split("?")[0].removeprefix("/v2")
+    return [(f"apigateway:{http['method']}", [f"arn:{call.partition}:apigateway:{call.region}::{path}"])]
+
+
 def _sts(call: Call) -> list[str]:
     return [str(call.params.get("RoleArn") or "*")]
 
 
 _RESOURCES = {
+    "application-autoscaling": _scaling,
+    "budgets": _budgets,
     "codebuild": _codebuild,
     "sagemaker": _sagemaker,
     "sagemaker-runtime": _sagemaker,
@@ -224,6 +253,8 @@ def asked(call: Call) -> Asked:
     """The (action, resources) pairs a call needs; a resource may be alternatives joined by ``|``."""
     if call.service == "s3":
         return s3.asked(call)
+    if call.service in _BY_METHOD:
+        return _by_method(call)
     prefix = _PREFIX.get(call.service, call.service)
     action = _RENAMED.get((call.service, call.operation), f"{prefix}:{call.operation}")
     if not _takes_resources(prefix, action.split(":", 1)[1]):

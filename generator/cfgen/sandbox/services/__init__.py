@@ -11,12 +11,16 @@ _MODULES = (
     "cfgen.sandbox.cfn.inspect",
     "cfgen.sandbox.cfn.stacksets",
     "cfgen.sandbox.cfn.views",
+    "cfgen.sandbox.services.alarm_rules",
     "cfgen.sandbox.services.codebuild_api",
     "cfgen.sandbox.services.eventbus",
     "cfgen.sandbox.services.functions",
     "cfgen.sandbox.services.components",
+    "cfgen.sandbox.services.endpoints",
     "cfgen.sandbox.services.hosting",
     "cfgen.sandbox.services.inference",
+    "cfgen.sandbox.services.scaling_rules",
+    "cfgen.sandbox.services.schedule_rules",
     "cfgen.sandbox.services.statemachines",
 )
 

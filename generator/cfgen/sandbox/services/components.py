@@ -18,10 +18,24 @@ _KIND = "inference-component"
 
 
 def _check(call: Call, hosting: Hosting, p: dict[str, Any]) -> None:
-    specification = p.get("Specification") or (p.get("Specifications") or [{}])[0]
+    if bool(p.get("Specification")) == bool(p.get("Specifications")):
+        raise refuse("One of Specification or Specifications must be specified, not both.")
+    specification = p.get("Specification") or p["Specifications"][0]
     base = specification.get("BaseInferenceComponentName")
     if base:
-        get(hosting.components, call, _KIND, base)
+        found = get(hosting.components, call, _KIND, base)
+        if found["EndpointName"].lower() != str(p["EndpointName"]).rsplit("/", 1)[-1].lower():
+            raise refuse(f"The base inference component {base} is on another endpoint.")
+        if found["InferenceComponentStatus"] != "InService":
+            raise refuse(f"The base inference component {base} is not InService.")
+        if (found.get("Specification") or {}).get("BaseInferenceComponentName"):
+            raise refuse(
+                f"{base} is an adapter inference component itself, and cannot be the base of another."
+            )
+        if not (specification.get("Container") or {}).get("ArtifactUrl"):
+            raise refuse("An adapter inference component needs the ArtifactUrl of its Container.")
+        if specification.get("ModelName"):
+            raise refuse("ModelName cannot be specified for an adapter inference component.")
         if specification.get("ComputeResourceRequirements"):
             raise refuse(
                 "ComputeResourceRequirements cannot be specified for an adapter inference component."
@@ -30,6 +44,12 @@ def _check(call: Call, hosting: Hosting, p: dict[str, Any]) -> None:
         raise refuse(
             "ComputeResourceRequirements is required for an inference component without a base component."
         )
+    needs = specification.get("ComputeResourceRequirements") or {}
+    most = needs.get("MaxMemoryRequiredInMb")
+    if most is not None and int(most) < int(needs["MinMemoryRequiredInMb"]):
+        raise refuse("MaxMemoryRequiredInMb must not be less than MinMemoryRequiredInMb.")
+    if not base and not specification.get("ModelName") and not specification.get("Container"):
+        raise refuse("An inference component needs a ModelName or a Container.")
     if name := specification.get("ModelName"):
         get(hosting.models, call, "model", name)
     count = (p.get("RuntimeConfig") or {}).get("CopyCount")

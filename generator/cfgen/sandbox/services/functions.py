@@ -107,16 +107,47 @@ def invoke(call: Call) -> Any:
 
 
 def invoke_later(function: Any, event: Any) -> None:
-    """An asynchronous invocation: tried again twice when the function fails, then given up."""
+    """An asynchronous invocation: tried again when the function fails, then given up and told its destination."""
+    found = [kept.config for kept in function.event_invoke_config]
+    config = found[0] if found else {}
+    retries = int(config.get("MaximumRetryAttempts", len(_ASYNC_RETRIES)))
+    pauses = (*_ASYNC_RETRIES[:retries], None)
 
     def attempt() -> None:
-        for pause in (*_ASYNC_RETRIES, None):
+        for number, pause in enumerate(pauses, 1):
             outcome = run(function, event)
             if not outcome.error or pause is None:
+                _tell_destination(function, config, event, outcome, number)
                 return
             time.sleep(pause / settings.speed)
 
     threading.Thread(target=attempt, daemon=True, name=f"lambda-{function.function_name}").start()
+
+
+def _tell_destination(
+    function: Any, config: dict[str, Any], event: Any, outcome: Outcome, attempts: int
+) -> None:
+    from cfgen.sandbox.services import targets
+
+    which = "OnFailure" if outcome.error else "OnSuccess"
+    arn = ((config.get("DestinationConfig") or {}).get(which) or {}).get("Destination")
+    if not arn:
+        return
+    record = {
+        "version": "1.0",
+        "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "requestContext": {
+            "requestId": str(uuid.uuid4()),
+            "functionArn": f"{function.function_arn}:$LATEST",
+            "condition": "RetriesExhausted" if outcome.error else "Success",
+            "approximateInvokeCount": attempts,
+        },
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
+        "responsePayload": json.loads(outcome.payload or b"null"),
+    }
+    region = function.function_arn.split(":")[3]
+    targets.send(arn, record, region, function.role, "lambda.amazonaws.com", function.function_arn)
 
 
 def _code_folder(function: Any) -> Path:

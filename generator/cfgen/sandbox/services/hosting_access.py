@@ -14,7 +14,7 @@ from cfgen.sandbox.clients import client
 from cfgen.sandbox.iam import enforce, principals
 from cfgen.sandbox.services.loglines import LogWriter
 from cfgen.sandbox.settings import settings
-from cfgen.sandbox.wire import ACCOUNT, AwsError, Call
+from cfgen.sandbox.wire import ACCOUNT, AwsError, Call, partition_of
 
 _IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^:@]+)(?:[:@].+)?")
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -34,6 +34,16 @@ def check_model(call: Call) -> None:
     """What CreateModel checks: the role can be assumed, the network exists, model data can be read."""
     p = call.params
     role = str(p.get("ExecutionRoleArn", ""))
+    _check_role(role)
+    for container in _containers(p):
+        _check_container(container)
+        if problem := data_problem(container, role, call.region):
+            raise _refuse(problem)
+    if vpc := p.get("VpcConfig"):
+        _check_network(vpc, call.region)
+
+
+def _check_role(role: str) -> None:
     if role and not principals.trusts(
         role, {"Service": ["sagemaker.amazonaws.com"]}, {"aws:SourceAccount": ACCOUNT}
     ):
@@ -41,11 +51,12 @@ def check_model(call: Call) -> None:
             f"Could not assume role {role}. Please ensure that the role exists and allows principal "
             "'sagemaker.amazonaws.com' to assume the role."
         )
-    for container in _containers(p):
-        _check_container(container)
-        if problem := data_problem(container, role, call.region):
-            raise _refuse(problem)
-    if vpc := p.get("VpcConfig"):
+
+
+def check_config(call: Call) -> None:
+    """What CreateEndpointConfig checks: a role can be assumed, a network exists."""
+    _check_role(str(call.params.get("ExecutionRoleArn") or ""))
+    if vpc := call.params.get("VpcConfig"):
         _check_network(vpc, call.region)
 
 
@@ -171,6 +182,35 @@ def model_problem(model: dict[str, Any], region: str) -> str:
         )
         if problem:
             return problem
+    return ""
+
+
+def role_of(hosting: Any, config: dict[str, Any]) -> str:
+    """The role an endpoint works with: its configuration's, or its first model's."""
+    if role := config.get("ExecutionRoleArn"):
+        return str(role)
+    name = str(config["ProductionVariants"][0].get("ModelName") or "")
+    return str((hosting.models.get(name.lower()) or {}).get("ExecutionRoleArn") or "")
+
+
+def alarm_problem(policy: dict[str, Any], hosting: Any, config: dict[str, Any], region: str) -> str:
+    """Why a deployment goes back: an alarm of its AutoRollbackConfiguration is tripped, or cannot be looked at."""
+    alarms = (policy.get("AutoRollbackConfiguration") or {}).get("Alarms") or []
+    names = [str(alarm["AlarmName"]) for alarm in alarms]
+    role = role_of(hosting, config)
+    for name in names:
+        arn = f"arn:{partition_of(region)}:cloudwatch:{region}:{ACCOUNT}:alarm:{name}"
+        if role and (why := enforce.simulate(role, "cloudwatch:DescribeAlarms", arn, region)):
+            return f"The auto-rollback alarm {name} cannot be monitored: {why}"
+    if not names:
+        return ""
+    found = client("cloudwatch", region).describe_alarms(
+        AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+    )
+    every = [*found.get("MetricAlarms", []), *found.get("CompositeAlarms", [])]
+    tripped = [alarm["AlarmName"] for alarm in every if alarm["StateValue"] == "ALARM"]
+    if tripped:
+        return f"Auto-rollback: the CloudWatch alarm(s) {', '.join(tripped)} went into ALARM state."
     return ""
 
 

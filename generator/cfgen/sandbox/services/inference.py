@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import threading
 import urllib.error
 import urllib.request
@@ -14,6 +16,8 @@ from botocore.exceptions import ClientError
 from cfgen.sandbox.clients import client
 from cfgen.sandbox.iam import principals
 from cfgen.sandbox.registry import operation
+from cfgen.sandbox.services import capture
+from cfgen.sandbox.services import hosting_access as access
 from cfgen.sandbox.services.hosting import hosting_of
 from cfgen.sandbox.settings import settings
 from cfgen.sandbox.wire import AwsError, Call
@@ -97,7 +101,9 @@ def _answer(call: Call) -> tuple[bytes, str, str]:
     if len(body) > 25 * 1024 * 1024:
         raise AwsError("ValidationError", "Request body is larger than 26214400 bytes")
     name = str(component or endpoint["EndpointName"])
-    data, kind = respond(name, body, str(p.get("ContentType") or ""), str(p.get("Accept") or ""))
+    sent = str(p.get("ContentType") or "")
+    data, kind = respond(name, body, sent, str(p.get("Accept") or ""))
+    capture.keep(call, endpoint, config, (body, sent), (data, kind))
     return data, kind, str(variants[0].get("VariantName", "AllTraffic"))
 
 
@@ -127,22 +133,51 @@ def invoke_endpoint_async(call: Call) -> Any:
         raise AwsError("ValidationError", f"Endpoint {endpoint['EndpointName']} is not an async endpoint.")
     inference_id = str(call.params.get("InferenceId") or uuid.uuid4())
     location = f"{str(output['S3OutputPath']).rstrip('/')}/{inference_id}.out"
-    threading.Thread(target=_later, args=(call, endpoint, config, location), daemon=True).start()
+    threading.Thread(
+        target=_later, args=(call, endpoint, config, inference_id, location), daemon=True
+    ).start()
     return {"InferenceId": inference_id, "OutputLocation": location}
 
 
-def _later(call: Call, endpoint: dict[str, Any], config: dict[str, Any], location: str) -> None:
-    model = hosting_of(call.region).models[config["ProductionVariants"][0]["ModelName"].lower()]
-    keys = principals.mint(model["ExecutionRoleArn"], "sagemaker.amazonaws.com", "SageMaker", call.region)
+def _later(
+    call: Call, endpoint: dict[str, Any], config: dict[str, Any], inference_id: str, location: str
+) -> None:
+    hosting = hosting_of(call.region)
+    keys = principals.mint(
+        access.role_of(hosting, config), "sagemaker.amazonaws.com", "SageMaker", call.region
+    )
     s3 = client("s3", call.region, keys)
+    output = config["AsyncInferenceConfig"]["OutputConfig"]
     source, target = urlparse(str(call.params["InputLocation"])), urlparse(location)
+    encryption = (
+        {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": output["KmsKeyId"]}
+        if output.get("KmsKeyId")
+        else {}
+    )
+    told: dict[str, Any] = {
+        "awsRegion": call.region,
+        "inferenceId": inference_id,
+        "requestParameters": {
+            "endpointName": endpoint["EndpointName"],
+            "inputLocation": call.params["InputLocation"],
+        },
+    }
     try:
         body = s3.get_object(Bucket=source.netloc, Key=source.path.lstrip("/"))["Body"].read()
         data, kind = respond(endpoint["EndpointName"], body, str(call.params.get("ContentType") or ""), "")
-        s3.put_object(Bucket=target.netloc, Key=target.path.lstrip("/"), Body=data, ContentType=kind)
+        s3.put_object(
+            Bucket=target.netloc, Key=target.path.lstrip("/"), Body=data, ContentType=kind, **encryption
+        )
+        told |= {"invocationStatus": "Completed", "responseParameters": {"outputLocation": location}}
     except (ClientError, AwsError) as error:
-        failure = str((config["AsyncInferenceConfig"]["OutputConfig"]).get("S3FailurePath") or "")
-        if failure:
+        told |= {"invocationStatus": "Failed", "failureReason": str(error)}
+        if failure := str(output.get("S3FailurePath") or ""):
             place = urlparse(failure)
             key = f"{place.path.strip('/')}/{location.rsplit('/', 1)[-1]}".lstrip("/")
-            s3.put_object(Bucket=place.netloc, Key=key, Body=str(error).encode())
+            with contextlib.suppress(ClientError):
+                s3.put_object(Bucket=place.netloc, Key=key, Body=str(error).encode(), **encryption)
+    topics = output.get("NotificationConfig") or {}
+    topic = topics.get("SuccessTopic" if told["invocationStatus"] == "Completed" else "ErrorTopic")
+    if topic:
+        with contextlib.suppress(ClientError):
+            client("sns", call.region, keys).publish(TopicArn=topic, Message=json.dumps(told))
