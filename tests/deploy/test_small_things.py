@@ -213,15 +213,15 @@ def test_durations(text: str, seconds: float) -> None:
 
 
 def test_a_running_sandbox_is_used(sandbox: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with console.sandboxed("eu-west-1") as url:
-        assert (url, os.environ["AWS_REGION"]) == (sandbox.url, "eu-west-1")
+    with console.sandboxed("eu-west-1") as found:
+        assert (found.url, os.environ["AWS_REGION"]) == (sandbox.url, "eu-west-1")
     assert os.environ["AWS_REGION"] == "us-east-1"
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("CFGEN_CACHE_DIR", str(tmp_path))
     (tmp_path / "sandbox").mkdir()
     (tmp_path / "sandbox" / "sandbox.json").write_text(json.dumps({"url": sandbox.url, "pid": 1}))
-    with console.sandboxed("us-east-1") as url:
-        assert (url, os.environ["AWS_ENDPOINT_URL"]) == (sandbox.url, sandbox.url)
+    with console.sandboxed("us-east-1") as found:
+        assert (found.url, os.environ["AWS_ENDPOINT_URL"]) == (sandbox.url, sandbox.url)
     assert "AWS_ENDPOINT_URL" not in os.environ
 
 

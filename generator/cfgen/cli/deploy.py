@@ -15,6 +15,7 @@ from cfgen.deploy import console
 if TYPE_CHECKING:
     from cfgen.deploy.launch import Launch, Prepared, Result
     from cfgen.render.template import Template
+    from cfgen.sandbox import Sandbox
 
 
 @click.command("deploy")
@@ -54,7 +55,9 @@ if TYPE_CHECKING:
     "--max-concurrency", type=click.IntRange(1, 32), default=4, show_default=True, help="Stacks at a time."
 )
 @click.option("--no-request", is_flag=True, help="Send the finished endpoint no request.")
-@click.option("--sandbox", is_flag=True, help="Into the local sandbox: no account, no cost.")
+@click.option(
+    "--sandbox", is_flag=True, help="Into the local sandbox, with example data: no account, no cost."
+)
 @catalog_option
 @console.color_option
 @format_option
@@ -75,19 +78,26 @@ def command(
         )
     with contextlib.ExitStack() as stack:
         if sandbox:
-            url = stack.enter_context(console.sandboxed(regions[0] if regions else "us-east-1"))
-            profile = None
-            warn([f"sandbox at {url}: a local stand-in, not AWS"])
+            running = stack.enter_context(console.sandboxed(regions[0] if regions else "us-east-1"))
+            return _deploy(specs, regions_of(regions, None), None, ask, sandbox=running, **options)
         return _deploy(specs, regions_of(regions, profile), profile, ask, **options)
 
 
 def _deploy(
-    specs: tuple[str, ...], regions: list[str], profile: str | None, ask: bool, **options: Any
+    specs: tuple[str, ...],
+    regions: list[str],
+    profile: str | None,
+    ask: bool,
+    *,
+    sandbox: Sandbox | None = None,
+    **options: Any,
 ) -> int:
     from cfgen.deploy import awscli, parallel
 
     templates = _render(specs, options["overlay"])
-    launches = _launches(templates, regions, profile, options)
+    launches = _launches(templates, regions, profile, options, rehearsed=sandbox is not None)
+    if sandbox is not None:
+        launches = _rehearsals(launches, sandbox)
     awscli.find()
     stop = threading.Event()
     several = len(launches) > 1
@@ -120,7 +130,12 @@ def _render(specs: tuple[str, ...], overlay: Path | None) -> list[Template]:
 
 
 def _launches(
-    templates: list[Template], regions: list[str], profile: str | None, options: dict[str, Any]
+    templates: list[Template],
+    regions: list[str],
+    profile: str | None,
+    options: dict[str, Any],
+    *,
+    rehearsed: bool = False,
 ) -> list[Launch]:
     from cfgen.deploy import inputs, linting
     from cfgen.deploy.awscli import check_size
@@ -134,7 +149,8 @@ def _launches(
     tags = inputs.pairs(options["tags"], "--tags")
     for template in templates:
         inputs.check_regions(template, regions)
-        check_size(template.size, options["s3_bucket"])
+        if not rehearsed:
+            check_size(template.size, options["s3_bucket"])
     for template in templates:
         linting.lint(template, regions)
     return [
@@ -156,6 +172,23 @@ def _launches(
         for template in templates
         for region in regions
     ]
+
+
+def _rehearsals(launches: list[Launch], sandbox: Sandbox) -> list[Launch]:
+    from cfgen.deploy import rehearsal
+
+    warn(
+        [
+            f"sandbox at {sandbox.url}: a local stand-in, not AWS, where nothing costs",
+            rehearsal.hub_of(sandbox),
+        ]
+    )
+    found = []
+    for launch in launches:
+        ready, made = rehearsal.rehearse(launch, sandbox)
+        found.append(ready)
+        warn(f"example data in {launch.region}: {one}" for one in made)
+    return found
 
 
 def _confirm(ready: list[Prepared], failed: list[Result], ask: bool) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from cfgen.cli.options import catalog_option, specs_argument, warn
 from cfgen.errors import CfgenError
 from cfgen.paths import cache_dir
 
@@ -65,6 +66,7 @@ def command() -> None:
 @_folder_option
 def start(port: int, region: str, folder: Path | None) -> None:
     """Start a sandbox in the background and print the variables that lead clients to it."""
+    from cfgen.deploy.rehearsal import hub_of
     from cfgen.sandbox import Sandbox
 
     place = _folder(folder)
@@ -74,7 +76,7 @@ def start(port: int, region: str, folder: Path | None) -> None:
             hint="cfgen sandbox stop",
         )
     sandbox = Sandbox(folder=place, port=port).start(detach=True)
-    click.echo(NOTICE, err=True)
+    warn([NOTICE, f"Here {hub_of(sandbox)}."])
     for name, value in _shown(sandbox.environment(region)).items():
         click.echo(f"export {name}={value}")
 
@@ -120,11 +122,13 @@ def status(style: str, folder: Path | None) -> None:
             click.echo("No sandbox is running.")
         raise SystemExit(1)
     health = request(f"{running['url']}/_sandbox/health")
+    hub = "a stand-in hub" if health["hub"]["standIn"] else "the hub"
     if style == "json":
         click.echo(json.dumps({"running": True, **running, **health}))
         return
     click.echo(
-        f"Running at {running['url']} (process {running['pid']}, {health['max_rss_kb'] // 1024} MB at most)."
+        f"Running at {running['url']} (process {running['pid']}, {health['max_rss_kb'] // 1024} MB at most).\n"
+        f"Builds fetch models from {hub} at {health['hub']['url']}."
     )
     click.echo(NOTICE, err=True)
 
@@ -145,10 +149,43 @@ def run(words: tuple[str, ...], region: str, folder: Path | None) -> None:
         sandbox = Sandbox(folder=_folder(folder))
         sandbox.url = str(running["url"])
         raise SystemExit(_call(words, sandbox.environment(region)))
-    click.echo(NOTICE, err=True)
+    warn([NOTICE])
     with Sandbox() as own:
         code = _call(words, own.environment(region))
     raise SystemExit(code)
+
+
+@command.command()
+@specs_argument
+@_region_option
+@_folder_option
+@catalog_option
+def seed(specs: tuple[str, ...], region: str, folder: Path | None, overlay: Path | None) -> None:
+    """Make what specs refer to in the sandbox that runs: model data, secrets, a network, keys, roles.
+
+    Prints the parameters that a launch must then be given, as KEY=VALUE, for --parameter-overrides. What is there
+    already stays. `cfgen deploy --sandbox` does the same by itself.
+    """
+    from cfgen import document, pipeline
+    from cfgen.sandbox import Sandbox
+    from cfgen.sandbox.local import running
+    from cfgen.spec.find import find_specs
+
+    url = running(_folder(folder))
+    if not url:
+        raise CfgenError(
+            "No sandbox is running.",
+            hint="cfgen sandbox start; or cfgen deploy --sandbox, which seeds its own",
+        )
+    sandbox, parameters = Sandbox(), dict[str, str]()
+    sandbox.url = url
+    for template in pipeline.render_all(find_specs(specs), pipeline.overlay_file(overlay)):
+        seeded = sandbox.seed(document.load(template.text, template.name), {}, region)
+        warn(f"example data in {region}: {one}" for one in seeded.made)
+        parameters |= seeded.parameters
+    sandbox.stop()
+    for name, value in parameters.items():
+        click.echo(f"{name}={value}")
 
 
 def _call(words: tuple[str, ...], variables: dict[str, str]) -> int:

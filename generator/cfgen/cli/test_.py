@@ -89,7 +89,7 @@ def command(specs: tuple[str, ...], **options: Any) -> int:
     with contextlib.ExitStack() as stack:
         variables: dict[str, str] = {}
         if options["sandbox"]:
-            url = stack.enter_context(console.sandboxed(project.tests[0].regions[0]))
+            url = stack.enter_context(console.sandboxed(project.tests[0].regions[0])).url
             warn([f"sandbox at {url}: a local stand-in, not AWS"])
         else:
             _confirm(project, options["no_confirm"])

@@ -8,13 +8,16 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cfgen.deploy import errors
 from cfgen.deploy.report import Lines, Reporter, Tree
 from cfgen.errors import CfgenError
+
+if TYPE_CHECKING:
+    from cfgen.sandbox import Sandbox
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -96,15 +99,17 @@ def interactive() -> bool:
 
 
 @contextlib.contextmanager
-def sandboxed(region: str) -> Iterator[str]:
+def sandboxed(region: str) -> Iterator[Sandbox]:
     """Let the block, its boto3 and its AWS CLI, talk to the sandbox: a running one, else one of its own.
 
-    Running is the one that AWS_ENDPOINT_URL names, or that ``cfgen sandbox start`` started. Yields its address. One of
-    its own is gone with all its stacks when the block ends.
+    Running is the one that AWS_ENDPOINT_URL names, or that ``cfgen sandbox start`` started. One of its own is
+    gone with all its stacks when the block ends.
     """
+    from cfgen.paths import cache_dir
     from cfgen.sandbox import Sandbox
+    from cfgen.sandbox.local import running
 
-    url = next((url for url in (os.environ.get("AWS_ENDPOINT_URL", ""), _started()) if _answers(url)), "")
+    url = running(cache_dir() / "sandbox")
     with contextlib.ExitStack() as stack:
         sandbox = Sandbox()
         if url:
@@ -120,29 +125,7 @@ def sandboxed(region: str) -> Iterator[str]:
         before = {name: os.environ.get(name) for name in given}
         stack.callback(_set, before)
         _set(given)
-        yield sandbox.url
-
-
-def _started() -> str:
-    """The address of the sandbox that ``cfgen sandbox start`` started; empty when there is none."""
-    from cfgen.paths import cache_dir
-
-    try:
-        return str(json.loads((cache_dir() / "sandbox" / "sandbox.json").read_text())["url"])
-    except (OSError, ValueError, KeyError):
-        return ""
-
-
-def _answers(url: str) -> bool:
-    from cfgen.sandbox import SandboxError
-    from cfgen.sandbox.local import request
-
-    if not url.startswith("http://127.0.0.1"):
-        return False
-    try:
-        return bool(request(f"{url}/_sandbox/health").get("sandbox") == "cfgen")
-    except (OSError, ValueError, SandboxError):
-        return False
+        yield sandbox
 
 
 def _set(variables: Mapping[str, str | None]) -> None:

@@ -13,9 +13,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cfgen.errors import CfgenError
+
+if TYPE_CHECKING:
+    from cfgen.sandbox.seed import Seeded
 
 REGION = "us-east-1"
 
@@ -37,6 +40,24 @@ def request(url: str, method: str = "GET", body: Any = None) -> Any:
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
         raise SandboxError(f"The sandbox refused: {error.read().decode(errors='replace')}") from None
+
+
+def running(folder: Path) -> str:
+    """The address of a sandbox that runs: the one AWS_ENDPOINT_URL names, else the one of ``folder``; else empty."""
+    try:
+        started = str(json.loads((folder / "sandbox.json").read_text())["url"])
+    except (OSError, ValueError, KeyError):
+        started = ""
+    return next((url for url in (os.environ.get("AWS_ENDPOINT_URL", ""), started) if _answers(url)), "")
+
+
+def _answers(url: str) -> bool:
+    if not url.startswith("http://127.0.0.1"):
+        return False
+    try:
+        return bool(request(f"{url}/_sandbox/health").get("sandbox") == "cfgen")
+    except (OSError, ValueError, SandboxError):
+        return False
 
 
 class Sandbox:
@@ -188,6 +209,15 @@ class Sandbox:
     def fire(self, schedule: str, region: str = REGION) -> Any:
         """Let a schedule's or scheduled rule's time come now."""
         return request(f"{self.url}/_sandbox/fire/{schedule}?region={region}", "POST", {})
+
+    def seed(self, template: dict[str, Any], given: dict[str, str], region: str = REGION) -> Seeded:
+        """Make what a template (as data) refers to, but what ``given`` parameters name: see `cfgen.sandbox.seed`."""
+        from cfgen.sandbox.seed import Seeder
+
+        seeded = Seeder(lambda service: self.client(service, region), region).seed(template, given)
+        if seeded.hub_files:
+            request(f"{self.url}/_sandbox/hub", "POST", seeded.hub_files)
+        return seeded
 
     def health(self) -> dict[str, Any]:
         """Process id and memory of the server."""
