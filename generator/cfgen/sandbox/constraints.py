@@ -14,6 +14,7 @@ from cfgen.sandbox.wire import AwsError, Call
 
 # where requests are held to the model, and the code of the error
 CODES = {
+    "apigatewayv2": "BadRequestException",
     "application-autoscaling": "ValidationException",
     "budgets": "InvalidParameterException",
     "cloudwatch": "ValidationError",

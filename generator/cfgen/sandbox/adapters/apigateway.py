@@ -5,10 +5,34 @@ from __future__ import annotations
 
 from botocore import xform_name
 
-from cfgen.sandbox.adapters.base import Adapter, Context, Made, Props, quietly, register, shaped, tag_pairs
+from cfgen.sandbox.adapters.base import (
+    Adapter,
+    Context,
+    Made,
+    Props,
+    changed_tags,
+    quietly,
+    refuse_unhandled,
+    register,
+    shaped,
+    tag_pairs,
+)
 from cfgen.sandbox.wire import url_suffix
 
 _SERVICE = "apigatewayv2"
+_API = (
+    "ApiKeySelectionExpression",
+    "CorsConfiguration",
+    "Description",
+    "DisableExecuteApiEndpoint",
+    "DisableSchemaValidation",
+    "IpAddressType",
+    "Name",
+    "ProtocolType",
+    "RouteSelectionExpression",
+    "Tags",
+    "Version",
+)
 
 
 class Api(Adapter):
@@ -17,15 +41,30 @@ class Api(Adapter):
     type = "AWS::ApiGatewayV2::Api"
 
     def create(self, ctx: Context, p: Props) -> Made:
+        refuse_unhandled(ctx, p, _API)
         arguments = shaped(_SERVICE, "CreateApi", {**p, "Tags": tag_pairs(p.get("Tags"))})
         answer = ctx.client(_SERVICE).create_api(**arguments)
         identifier = answer["ApiId"]
         endpoint = f"https://{identifier}.execute-api.{ctx.region}.{url_suffix(ctx.region)}"
-        return Made(identifier, {"ApiId": identifier, "ApiEndpoint": answer.get("ApiEndpoint") or endpoint})
+        return Made(
+            identifier,
+            {
+                "ApiId": identifier,
+                "ApiEndpoint": answer.get("ApiEndpoint") or endpoint,
+                "ExecuteApiArn": ctx.arn("execute-api", identifier),
+            },
+        )
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
         changed = {key: value for key, value in new.items() if key not in ("Tags", "ProtocolType")}
-        ctx.client(_SERVICE).update_api(**shaped(_SERVICE, "UpdateApi", changed, ApiId=made.id))
+        client = ctx.client(_SERVICE)
+        client.update_api(**shaped(_SERVICE, "UpdateApi", changed, ApiId=made.id))
+        add, remove = changed_tags(old, new)
+        arn = f"arn:{ctx.partition}:apigateway:{ctx.region}::/apis/{made.id}"
+        if add:
+            client.tag_resource(ResourceArn=arn, Tags=add)
+        if remove:
+            client.untag_resource(ResourceArn=arn, TagKeys=remove)
         return made
 
     def delete(self, ctx: Context, made: Made, p: Props) -> None:
@@ -74,6 +113,10 @@ class Authorizer(_Part):
 
     type = "AWS::ApiGatewayV2::Authorizer"
     name, id_key = "Authorizer", "AuthorizerId"
+
+    def create(self, ctx: Context, p: Props) -> Made:
+        # the API model asks for a list that the service takes empty
+        return super().create(ctx, {"IdentitySource": [], **p})
 
 
 class Stage(Adapter):

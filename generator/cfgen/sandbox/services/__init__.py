@@ -12,6 +12,7 @@ _MODULES = (
     "cfgen.sandbox.cfn.stacksets",
     "cfgen.sandbox.cfn.views",
     "cfgen.sandbox.services.alarm_rules",
+    "cfgen.sandbox.services.api_rules",
     "cfgen.sandbox.services.codebuild_api",
     "cfgen.sandbox.services.eventbus",
     "cfgen.sandbox.services.functions",
