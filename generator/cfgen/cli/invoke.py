@@ -65,8 +65,10 @@ def command(
             found = stacks.get(aws, stack)
             target = invoke.target_of(found, component=options["component"], variant=options["variant"])
             example = sample.of_outputs(found.outputs)
+            if place := found.outputs.get("AsyncInput"):
+                options |= {"asynchronous": True, "upload": options["upload"] or place}
         if options["asynchronous"]:
-            return _async(aws, target, body, options)
+            return _async(aws, target, body, example, options)
         content, kind = _body(body, example, options)
         if options["stream"]:
             return _stream(aws, target, content, kind, options)
@@ -145,13 +147,18 @@ def _stream(aws: Aws, target: Target, content: bytes, kind: str, options: dict[s
     return 0
 
 
-def _async(aws: Aws, target: Target, body: str | None, options: dict[str, Any]) -> int:
+def _async(
+    aws: Aws, target: Target, body: str | None, example: Sample | None, options: dict[str, Any]
+) -> int:
     from cfgen.deploy import invoke
 
-    if body is None:
-        raise click.UsageError("--async needs BODY: a body, or the s3:// URI of one.")
-    kind = options["content_type"] or "application/json"
-    given: str | bytes = body if body.startswith("s3://") else _bytes(body)
+    if options["stream"]:
+        raise click.UsageError("an asynchronous endpoint streams nothing.")
+    given: str | bytes
+    if body is not None and body.startswith("s3://"):
+        given, kind = body, options["content_type"] or "application/json"
+    else:
+        given, kind = _body(body, example, options)
     if isinstance(given, bytes) and options["upload"]:
         given = invoke.put_input(aws, given, options["upload"], kind)
     ticket = invoke.invoke_async(aws, target, given, content_type=kind, accept=options["accept"])

@@ -11,6 +11,7 @@ from typing import Any
 
 _OPTIONS = {
     "--body": "body",
+    "%s": "body",  # printf's, which puts the request of an asynchronous endpoint into S3
     "--content-type": "content_type",
     "--accept": "accept",
     "--inference-component-name": "component",

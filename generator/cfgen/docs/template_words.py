@@ -12,6 +12,8 @@ WHEN = {
     "role": "always",
     "build": "`model.staging` is `s3`, or `model.type` is `custom-inference`",
     "smoke-test": "`smokeTest.enabled` is true and the request is known",
+    "async": "`async` is given",
+    "emptying": "the template makes a bucket that is to go with the stack",
     "existing-vpc": "`vpc.mode` is `existing`",
     "created-vpc": "`vpc.mode` is `create`",
     "interfaces": "the template makes the security group (`create`, or `existing` without `securityGroupIds`)",
@@ -39,6 +41,12 @@ FIELDS = {
     "VpcCidr": "vpc.cidr",
     "LogRetentionDays": "logs.retentionDays",
 }
+    "AsyncBucketName": "async.bucket",
+    "AsyncInputBucketName": "async.inputBucket",
+    "AsyncSuccessTopicArn": "async.successTopic",
+    "AsyncErrorTopicArn": "async.errorTopic",
+    "AsyncMaxConcurrency": "async.maxConcurrentInvocationsPerInstance",
+    "AsyncKmsKeyArn": "async.kmsKey",
 
 ALLOWED = {
     "InstanceType": "one of `endpoint.allowedInstanceTypes`, or of the like types that cfgen picks",
@@ -94,4 +102,15 @@ endpoint: {instanceType: ml.g4dn.xlarge}
 smokeTest: {enabled: false}
 """,
 )
+""",
+    # answers into a bucket and topics of one's own
+    """
+name: variant-async
+model: {type: container, modelId: BAAI/bge-small-en-v1.5, container: tei}
+endpoint: {instanceType: ml.c6i.2xlarge}
+async:
+  bucket: my-answers
+  inputBucket: my-requests
+  successTopic: arn:aws:sns:us-east-1:111122223333:answers
+  errorTopic: arn:aws:sns:us-east-1:111122223333:failures
 """Specs that reach what the examples do not."""

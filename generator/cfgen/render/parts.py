@@ -23,6 +23,8 @@ TITLES = {
     "role": "Execution role",
     "build": "Build",
     "smoke-test": "Smoke test",
+    "async": "Asynchronous inference",
+    "emptying": "Buckets that are emptied",
     "network": "Network",
     "existing-vpc": "Network",
     "created-vpc": "Network",

@@ -50,16 +50,17 @@ def _render(stack: Stack, fit: str) -> Template:
         parameters=_parameters(pieces),
         warnings=stack.warnings,
         assets=(stack.build.asset,) if stack.build and stack.build.asset else (),
-        functions=_functions(pieces) if fit == "packed" or stack.build else (),
+        functions=_functions(pieces, stack) if fit == "packed" or stack.build else (),
         has_code=stack.build is not None and stack.build.code_bytes > 0,
     )
 
 
-def _functions(pieces: list[stacking.Piece]) -> tuple[tuple[str, str], ...]:
+def _functions(pieces: list[stacking.Piece], stack: Stack) -> tuple[tuple[str, str], ...]:
     """Sources of what stands packed or shortened in a template, for whoever reviews it."""
     names = {
         "build": ("build.py", "handler.py"),
-        "smoke-test": ("smoke.py",),
+        "smoke-test": ("smoke_async.py" if stack.asynchronous else "smoke.py",),
+        "emptying": ("emptying.py",),
         "interfaces": ("interfaces.py",),
     }
     return tuple((name, parts.source(name)) for piece in pieces for name in names.get(piece.name, ()))

@@ -273,7 +273,10 @@ def invocation_of(body: str, content_type: str) -> Invocation:
         f" --content-type {content_type} --cli-binary-format raw-in-base64-out"
         f" --body {shlex.quote(body)} /dev/stdout"
     )
-    return Invocation(body, content_type, options)
+    upload = f"printf %s {shlex.quote(body)} | aws s3 cp - "
+    return Invocation(
+        body, content_type, options, upload, f" --content-type {content_type} --input-location "
+    )
 
 
 def as_text(body: object) -> str:

@@ -49,7 +49,8 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
     return Stack(
         name=data.name,
         description=_description(spec, planned.plan),
-        parts=(*_parts(models, network, smoke, feature_parts), "logs"),
+    emptied = any(getattr(plan, "emptied", ()) for plan in features.values())
+        parts=(*_parts(models, network, smoke, feature_parts, emptied), "logs"),
         regions=regions,
         home_regions=home,
         elsewhere=elsewhere,
@@ -87,7 +88,11 @@ def _consoles(regions: tuple[str, ...], catalogue: Catalogue) -> tuple[tuple[str
 
 
 def _parts(
-    models: tuple[ModelPlan, ...], network: VpcPlan, smoke: SmokePlan | None, features: tuple[str, ...]
+    models: tuple[ModelPlan, ...],
+    network: VpcPlan,
+    smoke: SmokePlan | None,
+    features: tuple[str, ...],
+    emptied: bool,
 ) -> tuple[str, ...]:
     there = {
         "model": True,
@@ -107,6 +112,7 @@ def _parts(
     return tuple(part for part, present in there.items() if present)
 
 
+        "emptying": emptied,
 def _description(spec: Spec, plan: ModelPlan) -> str:
     text = spec.data.description or f"Amazon SageMaker endpoint: {plan.title}"
     while len(text.encode()) > MAX_DESCRIPTION:

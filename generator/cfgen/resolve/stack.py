@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cfgen.resolve.plans.asynchronous import AsyncPlan
 from cfgen.resolve.plans.common import Pairs
 from cfgen.resolve.plans.endpoint import (
     EndpointPlan,
@@ -79,13 +80,19 @@ class SmokePlan:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """An example request: its body as text, content type, and the AWS CLI's options for them in a POSIX shell."""
+    """An example request: its body as text, content type, and the AWS CLI's options for them in a POSIX shell.
+
+    For asynchronous endpoints: ``upload``, a command up to the place to put the body, and ``reference``, the options of
+    the call up to that place.
+    """
 
     body: str
     content_type: str
     options: str
 
 
+    upload: str
+    reference: str
 @dataclass(frozen=True, slots=True)
 class Stack:
     """Everything a template says. ``parts`` names the part files in order.
@@ -116,6 +123,8 @@ class Stack:
 
     @property
     def model(self) -> ModelPlan:
+    decisions: tuple[str, ...] = ()
+    asynchronous: AsyncPlan | None = None
         """The first model: what a stack without several serves."""
         return self.models[0]
 
@@ -148,4 +157,15 @@ class Stack:
     @property
     def data(self) -> tuple[S3Data, ...]:
         """Where models' files lie in S3 already."""
+    @property
+    def emptied(self) -> tuple[str, ...]:
+        """Buckets that are emptied at deletion, by logical id."""
+        return self.asynchronous.emptied if self.asynchronous else ()
+
+    @property
+    def before_endpoint(self) -> tuple[str, ...]:
+        """What must be there before the endpoint, and go after it, and is named by no property of it."""
+        guards = ("NetworkInterfaces",) if self.vpc.own_group else ()
+        return ("LogGroup", *guards, *(f"{bucket.removesuffix('Bucket')}Emptying" for bucket in self.emptied))
+
         return tuple(dict.fromkeys(model.data for model in self.models if model.data))

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from cfgen.spec.base import CLEAN, SpecModel, pattern
+from cfgen.spec.features.asynchronous import Async
 from cfgen.spec.model import Model, RegionName
 from cfgen.spec.sections import Build, Endpoint, Logs, NoVpc, Security, SmokeTest, Vpc
 
@@ -44,7 +45,6 @@ Tags = dict[
 NOT_YET = {
     "scaling": "scaling the endpoint",
     "schedule": "switching the endpoint off and on",
-    "async": "asynchronous inference",
     "serverless": "serverless inference",
     "alarms": "alarms",
     "dataCapture": "data capture",
@@ -76,6 +76,9 @@ class SpecData(SpecModel):
     smoke_test: SmokeTest = Field(
         default_factory=SmokeTest,
         description="The request an endpoint must answer before the stack succeeds.",
+    )
+    asynchronous: Async | None = Field(
+        None, alias="async", description="Requests and answers in S3 instead of a call that waits."
     )
     logs: Logs = Field(default_factory=Logs, description="The endpoint's log group.")
     regions: Annotated[list[RegionName], Field(min_length=1, max_length=60)] | None = Field(

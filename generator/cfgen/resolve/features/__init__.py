@@ -8,35 +8,16 @@ prints, or None when nothing is to be added. It is called when the spec has the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from cfgen.catalogue import Catalogue
-from cfgen.resolve.collector import Collector
-from cfgen.resolve.serving import Served
-from cfgen.resolve.stack import EndpointPlan, ModelPlan, VpcPlan
-from cfgen.spec.schema import SpecData
+from cfgen.resolve.features import asynchronous
+from cfgen.resolve.features.scene import Scene
 
+__all__ = ["FEATURES", "Scene", "plan_features"]
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What is decided when features are planned. ``regions``: where the template may launch."""
-
-    notes: Collector
-    catalogue: Catalogue
-    served: tuple[Served, ...]
-    models: tuple[ModelPlan, ...]
-    endpoint: EndpointPlan
-    network: VpcPlan
-    regions: tuple[str, ...]
-
-    @property
-    def data(self) -> SpecData:
-        """The spec."""
-        return self.notes.spec.data
-
-
-FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = ()
+FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = (
+    ("asynchronous", "async", asynchronous.plan),
+)
 """Field (of the spec's root and of Stack), part, and what plans it; in the order of the parts in a template."""
 
 

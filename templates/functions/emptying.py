@@ -1,0 +1,58 @@
+"""Custom resource: at deletion, empties a bucket of the stack; CloudFormation deletes none that holds anything.
+
+The physical id is the bucket's name: CloudFormation itself then asks for the old one when a bucket is replaced.
+"""
+
+import json
+import os
+from typing import Any
+
+import boto3
+import urllib3
+from botocore.exceptions import ClientError
+
+PAUSE = float(os.environ.get("CFGEN_PAUSE", "10"))
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    bucket = event["ResourceProperties"]["Bucket"]
+    answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    answer |= {"Status": "SUCCESS", "PhysicalResourceId": bucket}
+    try:
+        if event["RequestType"] == "Delete":
+            answer["PhysicalResourceId"] = event["PhysicalResourceId"]
+            empty(bucket, context)
+    except Exception as error:
+        answer |= {"Status": "FAILED", "Reason": f"emptying {bucket}: {error}"[:1000]}
+    put(event["ResponseURL"], answer)
+
+
+def empty(bucket: str, context: Any) -> None:
+    """Remove every version, marker and unfinished upload."""
+    client = boto3.client("s3")
+    try:
+        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            names = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+            if names:
+                done = client.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
+                for error in done.get("Errors", ()):
+                    raise RuntimeError(f"{error['Key']}: {error['Code']} {error['Message']}")
+            if context.get_remaining_time_in_millis() < 60_000:
+                raise TimeoutError("it holds more than can be deleted in 15 minutes: delete the stack again")
+        for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+            for one in page.get("Uploads", ()):
+                client.abort_multipart_upload(Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucket":
+            raise
+
+
+def put(url: str, body: dict[str, Any]) -> None:
+    """Answer at CloudFormation's presigned URL; what it raises makes Lambda deliver the event again."""
+    print(body)
+    again = urllib3.Retry(6, backoff_factor=PAUSE / 10, status_forcelist=range(500, 600))
+    data = json.dumps(body).encode()
+    urllib3.PoolManager(retries=again, timeout=10).request(
+        "PUT", url, body=data, headers={"Content-Type": ""}
+    )
