@@ -45,11 +45,11 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
     scene = Scene(notes, catalogue, served, models, endpoint, network, regions)
     features, feature_parts = plan_features(scene)
     notes.check()
+    emptied = any(getattr(plan, "emptied", ()) for plan in features.values())
     models = tuple(dict.fromkeys(models))
     return Stack(
         name=data.name,
         description=_description(spec, planned.plan),
-    emptied = any(getattr(plan, "emptied", ()) for plan in features.values())
         parts=(*_parts(models, network, smoke, feature_parts, emptied), "logs"),
         regions=regions,
         home_regions=home,
@@ -106,13 +106,13 @@ def _parts(
         "created-vpc": network.mode == "create",
         "interfaces": network.own_group,
         **dict.fromkeys(features, True),
+        "emptying": emptied,
         "role": True,
         "smoke-test": smoke is not None,
     }
     return tuple(part for part, present in there.items() if present)
 
 
-        "emptying": emptied,
 def _description(spec: Spec, plan: ModelPlan) -> str:
     text = spec.data.description or f"Amazon SageMaker endpoint: {plan.title}"
     while len(text.encode()) > MAX_DESCRIPTION:

@@ -120,11 +120,11 @@ class Stack:
     invocation: Invocation
     version: str
     warnings: tuple[str, ...] = field(default=())
+    decisions: tuple[str, ...] = ()
+    asynchronous: AsyncPlan | None = None
 
     @property
     def model(self) -> ModelPlan:
-    decisions: tuple[str, ...] = ()
-    asynchronous: AsyncPlan | None = None
         """The first model: what a stack without several serves."""
         return self.models[0]
 
@@ -150,14 +150,6 @@ class Stack:
         return tuple({model.image.mapping: model.image for model in self.models if model.image}.values())
 
     @property
-    def token(self) -> TokenPlan | None:
-        """The hub token of the stack's models, which are not given different ones."""
-        return next((model.token for model in self.models if model.token), None)
-
-    @property
-    def data(self) -> tuple[S3Data, ...]:
-        """Where models' files lie in S3 already."""
-    @property
     def emptied(self) -> tuple[str, ...]:
         """Buckets that are emptied at deletion, by logical id."""
         return self.asynchronous.emptied if self.asynchronous else ()
@@ -168,4 +160,12 @@ class Stack:
         guards = ("NetworkInterfaces",) if self.vpc.own_group else ()
         return ("LogGroup", *guards, *(f"{bucket.removesuffix('Bucket')}Emptying" for bucket in self.emptied))
 
+    @property
+    def token(self) -> TokenPlan | None:
+        """The hub token of the stack's models, which are not given different ones."""
+        return next((model.token for model in self.models if model.token), None)
+
+    @property
+    def data(self) -> tuple[S3Data, ...]:
+        """Where models' files lie in S3 already."""
         return tuple(dict.fromkeys(model.data for model in self.models if model.data))
