@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -46,7 +47,11 @@ def python(say: Callable[[str], None] = lambda _: None) -> Path:
 
 def has_taskcat() -> bool:
     """Whether the extra is installed beside cfgen. taskcat imports pkg_resources, which setuptools 81 lost."""
-    return all(importlib.util.find_spec(name) for name in ("taskcat", "pkg_resources"))
+    try:
+        importlib.metadata.version("taskcat")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return importlib.util.find_spec("pkg_resources") is not None
 
 
 def environment() -> Path:

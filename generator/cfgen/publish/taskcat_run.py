@@ -177,8 +177,9 @@ def _lines(
 
     def read() -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            lines.put(line)
+        with process.stdout as output:
+            for line in output:
+                lines.put(line)
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()
@@ -197,6 +198,7 @@ def _lines(
         except KeyboardInterrupt:
             if done.stopped:
                 process.kill()
+                process.wait()
                 raise Interrupted(
                     "stopped; what taskcat launched may still be there", hint=_left(done)
                 ) from None

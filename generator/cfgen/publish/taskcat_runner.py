@@ -100,6 +100,8 @@ def run(arguments: argparse.Namespace) -> int:
     test.no_delete, test.keep_failed = arguments.keep, arguments.keep_failed
     # a stack that cannot be deleted is a finding
     test.dont_wait_for_delete = False
+    buckets = remember_buckets(test.config)
+    keep_numbers(test.config)
     code = 0
     try:
         with test as stacks:
@@ -114,11 +116,42 @@ def run(arguments: argparse.Namespace) -> int:
         say("stopped")
         code = 130
     finally:
+        if arguments.keep:
+            for name in sorted({one.name for regions in buckets.values() for one in regions.values()}):
+                say("note", message=f"taskcat's bucket stays too: {name}")
         for stack in (getattr(test, "test_definition", None) and test.test_definition.stacks) or ():
             if not stack.launch_exception:
                 say("end", test=stack.test_name, region=stack.region_name, status=status_of(stack),
                     reason=stack.status_reason or "")  # fmt: skip
     return code
+
+
+def remember_buckets(config: Any) -> dict[str, Any]:
+    """Let taskcat delete the bucket it made. Asked a second time, it makes another, and deletes that one alone."""
+    made: dict[str, Any] = {}
+    make = config.get_buckets
+
+    def once(boto3_cache: Any = None) -> dict[str, Any]:
+        if not made:
+            made.update(make(boto3_cache))
+        return made
+
+    config.get_buckets = once
+    return made
+
+
+def keep_numbers(config: Any) -> None:
+    """Let taskcat see parameters whose default is a number: it forgets them, and with them the test's own values."""
+    read = config.get_params_from_templates
+
+    def all_of_them(templates: Any) -> dict[str, Any]:
+        found: dict[str, Any] = read(templates)
+        for name, template in templates.items():
+            for key, body in template.template.get("Parameters", {}).items():
+                found[name].setdefault(str(key), str(body["Default"]) if "Default" in body else None)
+        return found
+
+    config.get_params_from_templates = all_of_them
 
 
 def report(test: Any, folder: str) -> None:
