@@ -1,8 +1,9 @@
 """Remembers templates that were rendered and checked, so that an unchanged spec costs a look-up.
 
-The key covers every input: the spec and the overlay (bytes and path, since messages name it), cfgen's version and
-the size and time of every file of the package and of templates/. An entry is one JSON file in the user's cache
-folder; a damaged or unwritable cache is the same as an empty one. Templates with a code folder are not kept.
+The key covers every input: the spec, the facts beside it and the overlay (bytes and path, since messages name them),
+cfgen's version and the size and time of every file of the package and of templates/. An entry is one JSON file in the
+user's cache folder; a damaged or unwritable cache is the same as an empty one. Templates with a code folder are not
+kept.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cfgen import __version__
+from cfgen.models.lock import lock_path
 from cfgen.paths import cache_dir, templates_dir
 
 if TYPE_CHECKING:
@@ -47,8 +49,8 @@ def key_of(spec: Path, overlay: Path | None) -> str | None:
     """The key of a rendering, or None when an input cannot be read (rendering will say why)."""
     digest = hashlib.sha256(_installation())
     try:
-        for path in (spec, overlay):
-            if path is not None:
+        for path in (spec, overlay, lock_path(spec)):
+            if path is not None and (path is spec or path is overlay or path.exists()):
                 digest.update(f"{path}\0".encode())
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     except OSError:
@@ -73,6 +75,7 @@ def recall(key: str) -> Template | None:
             tuple((name, default) for name, default in kept["parameters"]),
             tuple(kept["warnings"]),
             functions=tuple((name, text) for name, text in kept["functions"]),
+            decisions=tuple(kept["decisions"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -89,6 +92,7 @@ def keep(key: str, template: Template) -> None:
         "parameters": template.parameters,
         "warnings": template.warnings,
         "functions": template.functions,
+        "decisions": template.decisions,
     }
     place = _place(key)
     try:

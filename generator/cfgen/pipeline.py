@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cfgen.errors import CfgenError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cfgen.catalogue import Catalogue
     from cfgen.lint.findings import Finding
     from cfgen.render.template import Template
+    from cfgen.resolve.sizing_options import Sizing
     from cfgen.resolve.stack import Stack
     from cfgen.spec import Spec
 
@@ -41,10 +42,34 @@ def overlay_file(given: Path | None) -> Path | None:
 
 
 def plan(spec: Spec, catalogue: Catalogue) -> Stack:
-    """Resolve a loaded spec. Raises ResolveError."""
+    """Resolve a loaded spec. Raises ResolveError.
+
+    Facts that it takes about models are those kept beside the spec (cfgen.models.lock), or are put there.
+    """
+    from cfgen.models.lock import Lock
     from cfgen.resolve import resolve
 
-    return resolve(spec, catalogue)
+    lock = Lock(_file_of(spec))
+    stack = resolve(spec, catalogue, lock)
+    lock.save()
+    return stack
+
+
+def sizing(spec: Spec, catalogue: Catalogue, **asked: Any) -> Sizing:
+    """The sizing of a loaded spec's model, whatever its instance type; ``asked`` as for `size_spec`.
+
+    Raises ModelError, SizingError and the catalogue's errors.
+    """
+    from cfgen.models.lock import Lock
+    from cfgen.resolve.collector import Collector
+    from cfgen.resolve.sizing_auto import size_spec
+
+    return size_spec(catalogue, Collector(spec, Lock(_file_of(spec))), **asked)
+
+
+def _file_of(spec: Spec) -> Path | None:
+    path = Path(spec.source.file)
+    return path if path.is_file() else None
 
 
 def render_spec(path: Path, catalogue: Catalogue | None = None) -> Template:
@@ -73,7 +98,8 @@ def render_checked(path: Path, overlay: Path | None = None) -> Template:
     template = render_spec(path, load(overlay))
     check(template)
     if key is not None and not template.has_code and not template.assets:
-        memory.keep(key, template)
+        # facts may have come to lie beside the spec meanwhile
+        memory.keep(memory.key_of(path, overlay) or key, template)
     return template
 
 

@@ -145,7 +145,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("no image for the processor", {"endpoint__instanceType": "ml.m5.xlarge"}, "model.container", "cpu"),
     ("unknown type", {"endpoint__instanceType": "ml.g5.3xlarge"}, "endpoint.instanceType", "ml.g5."),
     ("priced nowhere", {"endpoint__instanceType": "ml.p3.2xlarge"}, "endpoint.instanceType", "ml.p3.2xlarge"),
-    ("sizing", {"endpoint__instanceType": "auto"}, "endpoint.instanceType", "not supported yet"),
+    ("sizing", {"endpoint__instanceType": "auto"}, "endpoint.instanceType", "no facts about"),
     ("no common region", {"regions": ["af-south-1"]}, "endpoint.instanceType", "hosted in none"),
     ("region without image", {"model__container": "huggingface-vllm-neuronx", "endpoint__instanceType": "ml.inf2.xlarge",
                               "regions": ["af-south-1"]}, "regions[0]", "cannot be served in af-south-1"),

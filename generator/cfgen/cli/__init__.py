@@ -17,6 +17,8 @@ from cfgen.errors import CfgenError
 
 # name → (module under cfgen.cli, one-line help), in the order --help shows them
 COMMANDS: dict[str, tuple[str, str]] = {
+    "inspect": ("inspect_", "Say what a model is: size, shape, terms, formats."),
+    "size": ("size", "List the instance types a model fits, cheapest first."),
     "validate": ("validate", "Check specs and report every problem with its place."),
     "render": ("render", "Render specs into CloudFormation templates."),
     "diff": ("diff", "Compare a spec with its deployed stack, or with another template."),

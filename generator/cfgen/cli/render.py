@@ -98,6 +98,7 @@ def _write(results: list[tuple[Path, Template]], folder: Path, style: str) -> No
                 "share": round(template.share, 3),
                 "regions": list(template.regions),
                 "requiredParameters": list(template.required),
+                "decisions": list(template.decisions),
             }
         )
         if style == "text":
@@ -105,6 +106,8 @@ def _write(results: list[tuple[Path, Template]], folder: Path, style: str) -> No
                 f"{target}: {template.size:,} bytes, {template.share:.0%} of what a direct launch takes; "
                 f"{plural(len(template.regions), 'region')}"
             )
+            for line in template.decisions:
+                click.echo(f"  {line}")
             if template.required:
                 click.echo(f"  to fill in at launch: {', '.join(template.required)}")
             if template.assets:

@@ -30,10 +30,13 @@ def command(specs: tuple[str, ...], overlay: Path | None, style: str) -> int:
     catalogue = load(pipeline.overlay_file(overlay))
     problems: list[Problem] = []
     warnings: list[str] = []
+    decisions: list[str] = []
     wrong = 0
     for path in found:
         try:
-            warnings += pipeline.plan(load_spec(path), catalogue).warnings
+            stack = pipeline.plan(load_spec(path), catalogue)
+            warnings += stack.warnings
+            decisions += [f"{path}: {line}" for line in stack.decisions]
         except ProblemsError as error:
             problems += error.problems
             wrong += 1
@@ -52,10 +55,13 @@ def command(specs: tuple[str, ...], overlay: Path | None, style: str) -> int:
             }
             for p in problems
         ]
-        click.echo(json.dumps({"valid": not problems, "problems": rows, "warnings": warnings}, indent=2))
+        report = {"valid": not problems, "problems": rows, "warnings": warnings, "decisions": decisions}
+        click.echo(json.dumps(report, indent=2))
     else:
         for line in [*warnings, *map(str, problems)]:
             click.echo(line, err=True)
+        for line in decisions:
+            click.echo(line)
         if wrong:
             click.echo(f"{plural(wrong, 'spec')} of {len(found)} with problems", err=True)
         else:

@@ -52,6 +52,7 @@ def _render(stack: Stack, fit: str) -> Template:
         assets=(stack.build.asset,) if stack.build and stack.build.asset else (),
         functions=_functions(pieces, stack) if fit == "packed" or stack.build else (),
         has_code=stack.build is not None and stack.build.code_bytes > 0,
+        decisions=stack.decisions,
     )
 
 

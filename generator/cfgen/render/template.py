@@ -20,6 +20,7 @@ class Template:
     """A rendered template. ``regions``: where it launches unchanged; ``parameters``: name → default or None.
 
     ``assets``: files to upload before the launch. ``functions``: sources of code that stands shortened in the text.
+    ``decisions``: what cfgen chose that costs money, and why.
     ``has_code``: made from a code folder as well as from the spec.
     """
 
@@ -31,6 +32,7 @@ class Template:
     assets: tuple[Asset, ...] = ()
     functions: tuple[tuple[str, str], ...] = ()
     has_code: bool = False
+    decisions: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

@@ -9,13 +9,14 @@ from cfgen.resolve.stack import Stack
 
 if TYPE_CHECKING:
     from cfgen.catalogue import Catalogue
+    from cfgen.resolve.collector import FactsOf
     from cfgen.spec import Spec
 
 __all__ = ["ResolveError", "Stack", "resolve"]
 
 
-def resolve(spec: Spec, catalogue: Catalogue) -> Stack:
+def resolve(spec: Spec, catalogue: Catalogue, facts: FactsOf | None = None) -> Stack:
     """Resolve ``spec``; see :func:`cfgen.resolve.resolver.resolve`."""
     from cfgen.resolve.resolver import resolve as resolve_spec
 
-    return resolve_spec(spec, catalogue)
+    return resolve_spec(spec, catalogue, facts)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cfgen.errors import CfgenError, Problem
+from cfgen.models.facts import ModelFacts
 from cfgen.resolve.errors import ResolveError
 from cfgen.spec import Spec
+
+
+FactsOf = Callable[[str, str], ModelFacts]
+"""Facts about a model at a revision (empty: none is pinned), wherever they are kept. Raises CfgenError."""
 
 
 class Stop(Exception):
@@ -14,10 +19,10 @@ class Stop(Exception):
 
 
 class Collector:
-    """Problems and warnings of one spec, each at its place in the file."""
+    """Problems and warnings of one spec, each at its place in the file; ``facts`` tells of models, to who asks."""
 
-    def __init__(self, spec: Spec) -> None:
-        self.spec = spec
+    def __init__(self, spec: Spec, facts: FactsOf | None = None) -> None:
+        self.spec, self.facts = spec, facts
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self._places: Mapping[str, str] = {}
@@ -27,7 +32,7 @@ class Collector:
 
         ``places``: path in ``spec`` → path in the file, for what was put there; the longest that fits counts.
         """
-        other = Collector(spec)
+        other = Collector(spec, self.facts)
         other.problems, other.warnings, other._places = self.problems, self.warnings, places
         return other
 

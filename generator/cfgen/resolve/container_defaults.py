@@ -28,11 +28,23 @@ LARGE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class SizedFor:
+    """What sizing decided: over how many GPUs the model is split, its attention heads, the type its weights must be
+    converted to (or empty), and the context that was counted with."""
+
+    split: int
+    attention_heads: int
+    dtype: str
+    context: int
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerRequest:
     """What is known of a container when its environment is decided.
 
     ``staged``: the weights lie in ``/opt/ml/model``, put there from S3; else the container fetches them.
     ``code``: the user's ``inference.py`` lies in ``/opt/ml/model/code``. ``token``: a hub token is provided.
+    ``sized``: what is known better, when the instance type was chosen by the model's own figures.
     """
 
     family: str
@@ -49,11 +61,14 @@ class ContainerRequest:
     staged: bool = False
     code: bool = False
     token: bool = False
+    sized: SizedFor | None = None
 
 
 def tensor_parallel(request: ContainerRequest) -> int:
     """Over how many accelerators the model is split: all, or as many as its attention heads divide among."""
     devices = max(1, request.accelerators)
+    if request.sized is not None:
+        return max(1, request.sized.split)
     if request.processor == "neuron":
         # Transformers NeuronX splits over 1, 2, 4, 8 … cores; ml.inf2.24xlarge has 12
         devices = 1 << (max(1, request.neuron_cores).bit_length() - 1)
@@ -65,7 +80,7 @@ def tensor_parallel(request: ContainerRequest) -> int:
 def defaults(request: ContainerRequest) -> tuple[Default, ...]:
     """Everything cfgen sets for a container, in the order a reader wants it."""
     row = kind(request.family, request.version)
-    parts = (_model, _parallel, _length, _task, _code, _download, _loading)
+    parts = (_model, _parallel, _dtype, _length, _task, _code, _download, _loading)
     return (*(default for part in parts for default in part(request, row)), *row.extras)
 
 
@@ -102,8 +117,22 @@ def _parallel(request: ContainerRequest, row: ContainerKind) -> Iterator[Default
     yield Default(row.tensor_parallel_variable, value, reason)
 
 
+def _dtype(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
+    if request.sized and request.sized.dtype and row.dtype_variable:
+        yield Default(
+            row.dtype_variable, row.float16, "the weights are bfloat16, which this GPU does not have"
+        )
+
+
+def heads_of(request: ContainerRequest) -> int | None:
+    """The model's attention heads, where they are known."""
+    if request.sized is not None and request.sized.attention_heads:
+        return request.sized.attention_heads
+    return attention_heads(request.model_id) if request.model_id else None
+
+
 def _why_fewer(request: ContainerRequest) -> str:
-    heads = attention_heads(request.model_id) if request.model_id else None
+    heads = heads_of(request)
     return f"it has {heads} attention heads" if heads else "a power of two is needed"
 
 
@@ -112,13 +141,9 @@ def _length(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
     if not name:
         return
     if asked is not None:
-        yield Default(name, str(asked), "the context length the spec asks for")
-        if row.prompt_variable:
-            yield Default(
-                row.prompt_variable, str(max(1, asked - 1)), f"the prompt; must be less than {name}"
-            )
-        if row.prefill_variable and asked > 4096:
-            yield Default(row.prefill_variable, str(asked), f"must not be less than {row.prompt_variable}")
+        yield from _limited(asked, "the context length the spec asks for", row)
+    elif request.sized and request.sized.split and not row.automatic_length:
+        yield from _limited(request.sized.context, "the context the instance type was chosen for", row)
     elif row.automatic_length and request.processor == "gpu":
         yield Default(
             name,
@@ -132,6 +157,15 @@ def _length(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
         yield Default(
             name, row.default_length, "the compiler needs a fixed length, and the spec asks for none"
         )
+
+
+def _limited(length: int, reason: str, row: ContainerKind) -> Iterator[Default]:
+    name, prompt = row.max_length_variable, row.prompt_variable
+    yield Default(name, str(length), reason)
+    if prompt:
+        yield Default(prompt, str(max(1, length - 1)), f"the prompt; must be less than {name}")
+    if row.prefill_variable and length > 4096:
+        yield Default(row.prefill_variable, str(length), f"must not be less than {prompt}")
 
 
 def _task(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:

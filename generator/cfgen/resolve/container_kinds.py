@@ -53,6 +53,8 @@ class ContainerKind:
     trust_remote_code_variable: str = ""
     quantization_variable: str = ""
     dtype_variable: str = ""
+    float16: str = "float16"
+    """Its value for 16-bit floating point that every GPU knows."""
 
     tensor_parallel_variable: str = ""
     all_devices: str = ""

@@ -81,6 +81,7 @@ _LMI_VLLM = ContainerKind(
     trust_remote_code_variable="OPTION_TRUST_REMOTE_CODE",
     quantization_variable="OPTION_QUANTIZE",
     dtype_variable="OPTION_DTYPE",
+    float16="fp16",
     tensor_parallel_variable="OPTION_TENSOR_PARALLEL_DEGREE",
     all_devices="max",
     keeps_copies=True,

@@ -8,11 +8,11 @@ from cfgen.resolve.container_defaults import (
     EMBEDDING_TASKS,
     ContainerRequest,
     defaults,
+    heads_of,
     tensor_parallel,
 )
 from cfgen.resolve.container_kinds import ContainerKind
 from cfgen.resolve.container_models import (
-    attention_heads,
     estimated_bits,
     estimated_parameters,
     gated_reason,
@@ -76,6 +76,7 @@ def _hardware(request: ContainerRequest, row: ContainerKind) -> Iterator[str]:
         and row.serves == "text-generation"
         and capability is not None
         and capability < BFLOAT16
+        and request.sized is None
     ):
         yield (
             "this GPU has no bfloat16: the server falls back to float16, or to float32 (twice the memory) "
@@ -86,7 +87,7 @@ def _hardware(request: ContainerRequest, row: ContainerKind) -> Iterator[str]:
         if split < devices:
             then = f"{devices // split} copies are served" if row.keeps_copies else "the others stay idle"
             yield (
-                f"{request.model_id} has {attention_heads(request.model_id or '')} attention heads, "
+                f"{request.model_id} has {heads_of(request)} attention heads, "
                 f"which divide among {split} GPUs, not {devices}: {then}; a smaller instance type may do"
             )
         elif devices & (devices - 1):
@@ -100,7 +101,7 @@ def _length(request: ContainerRequest, row: ContainerKind) -> Iterator[str]:
         if not row.max_length_variable and row.name != "custom":
             yield f"{row.title} has no setting for the context length; the spec's is not passed on"
         return
-    if row.length_note:
+    if row.length_note and not (request.sized and request.sized.split):
         yield row.length_note
     limited = {row.default_length, row.cpu_length} - {""}
     for default in defaults(request):

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cfgen.resolve.container_defaults import ContainerRequest, defaults, tensor_parallel
+from cfgen.resolve.container_defaults import ContainerRequest, SizedFor, defaults, tensor_parallel
 from cfgen.resolve.container_kinds import ContainerKind
 from cfgen.resolve.container_models import (
     attention_heads,
@@ -28,6 +28,7 @@ from cfgen.resolve.container_warnings import refusals, warnings
 __all__ = [
     "ContainerKind",
     "ContainerRequest",
+    "SizedFor",
     "attention_heads",
     "defaults",
     "environment",

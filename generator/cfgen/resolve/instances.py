@@ -16,9 +16,7 @@ MAX_CHOICES = 12
 def chosen_instance(name: str, path: str, catalogue: Catalogue, notes: Collector) -> Instance:
     """The instance type called ``name``. Raises Stop after noting why there is none."""
     if name == "auto":
-        notes.refuse(
-            path, "sizing (auto) is not supported yet", "name an instance type such as ml.g6.2xlarge"
-        )
+        notes.refuse(path, "auto cannot stand here", "name an instance type such as ml.g6.2xlarge")
         raise Stop
     try:
         instance = catalogue.instance(name)

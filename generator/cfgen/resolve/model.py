@@ -14,6 +14,7 @@ from cfgen.resolve.container_kinds import Processor
 from cfgen.resolve.environment import check_environment
 from cfgen.resolve.image import ChosenImage, choose_image
 from cfgen.resolve.repositories import hub_models
+from cfgen.resolve.sizing_options import Sizing
 from cfgen.resolve.stack import BuildPlan, ImagePlan, Invocation, ModelPlan, S3Data, TokenPlan
 from cfgen.spec.model import ContainerModel, CustomInferenceModel, ModelPackageModel
 
@@ -65,9 +66,16 @@ def plan_package(model: ModelPackageModel, notes: Collector, catalogue: Catalogu
 
 
 def plan_container(
-    model: ContainerModel | CustomInferenceModel, instance: Instance, catalogue: Catalogue, notes: Collector
+    model: ContainerModel | CustomInferenceModel,
+    instance: Instance,
+    catalogue: Catalogue,
+    notes: Collector,
+    sizing: Sizing | None = None,
 ) -> PlannedModel:
-    """A container and what it serves. Raises Stop when no image can be chosen."""
+    """A container and what it serves; ``sizing``: how ``instance`` was chosen, and what is known of the model.
+
+    Raises Stop when no image can be chosen.
+    """
     custom = isinstance(model, CustomInferenceModel)
     data = None if custom else _data(cast(ContainerModel, model), notes)
     built = custom or cast(ContainerModel, model).staging == "s3"
@@ -92,12 +100,13 @@ def plan_container(
         staged=built or data is not None,
         code=custom,
         token=model.token_secret is not None and not built,
+        sized=_sized_for(sizing),
     )
     for text in containers.refusals(request):
         notes.refuse("model.container", text)
     for text in containers.warnings(request):
         notes.warn("model.container", text)
-    token = _token(model, kind, built, data, notes)
+    token = _token(model, kind, built, data, notes, gated=sizing is not None and bool(sizing.facts.gated))
     isolated = notes.spec.data.security.network_isolation is True
     reaches_hub = bool(repositories) and not built and data is None
     if reaches_hub and isolated:
@@ -113,7 +122,11 @@ def plan_container(
         notes.refuse(
             "build", "is of no use: nothing is built", "leave it out, or stage the model (staging: s3)"
         )
-    download, startup = _timeouts([one.id for one in repositories], processor, built or data is not None)
+    staged = built or data is not None
+    if sizing is not None and sizing.facts.weight_bytes is not None:
+        download, startup = containers.timeouts(sizing.facts.weight_bytes / 1e9, processor, staged, 8)
+    else:
+        download, startup = _timeouts([one.id for one in repositories], processor, staged)
     plan = ModelPlan(
         model.type,
         _title(model, [one.id for one in repositories], kind.title or image.label),
@@ -127,6 +140,14 @@ def plan_container(
     example = None if custom else containers.example_body(image.family, request.model_id, image.version)
     fetched = download if data or build else None
     return PlannedModel(plan, image, build, example, kind.content_type, startup, fetched, reaches_hub)
+
+
+def _sized_for(sizing: Sizing | None) -> containers.SizedFor | None:
+    option = sizing.choice if sizing else None
+    if sizing is None or option is None:
+        return None
+    facts, load = sizing.facts, sizing.wanted.load
+    return containers.SizedFor(option.fit.split, facts.attention_heads, option.fit.dtype, load.context)
 
 
 def _build(model: ContainerModel | CustomInferenceModel, notes: Collector) -> BuildPlan:
@@ -214,6 +235,8 @@ def _token(
     built: bool,
     data: S3Data | None,
     notes: Collector,
+    *,
+    gated: bool,
 ) -> TokenPlan | None:
     if data is not None:
         if model.token_secret:
@@ -221,7 +244,7 @@ def _token(
         return None
     if not model.token_secret:
         for one in hub_models(model):
-            if model.gated or (model.gated is None and containers.is_known_gated(one.id)):
+            if model.gated or (model.gated is None and (gated or containers.is_known_gated(one.id))):
                 notes.refuse(
                     "model.modelId",
                     f"{one.id} is gated on the hub: a token is needed",

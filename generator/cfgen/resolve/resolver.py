@@ -5,11 +5,12 @@ from __future__ import annotations
 from cfgen import __version__
 from cfgen.catalogue import Catalogue
 from cfgen.catalogue.consoles import CONSOLES
-from cfgen.resolve.collector import Collector, Stop
+from cfgen.resolve.collector import Collector, FactsOf, Stop
 from cfgen.resolve.features import Scene, plan_features
 from cfgen.resolve.network import plan_network
 from cfgen.resolve.regions import plan_regions
 from cfgen.resolve.serving import plan_endpoint, plan_models, serve
+from cfgen.resolve.sizing_words import decision
 from cfgen.resolve.smoke import plan_invocation, plan_smoke
 from cfgen.resolve.stack import ModelPlan, RolePlan, SmokePlan, Stack, VpcPlan
 from cfgen.spec import Spec
@@ -21,9 +22,12 @@ PYTHON_RUNTIME = "python3.13"
 """Runtime of the template's functions, offered in every region (Lambda runtimes)."""
 
 
-def resolve(spec: Spec, catalogue: Catalogue) -> Stack:
-    """Take every decision. Raises ResolveError with all that stands in the way."""
-    notes = Collector(spec)
+def resolve(spec: Spec, catalogue: Catalogue, facts: FactsOf | None = None) -> Stack:
+    """Take every decision. Raises ResolveError with all that stands in the way.
+
+    ``facts`` is asked for a model's facts when an instance type is to be sized for it, and only then.
+    """
+    notes = Collector(spec, facts)
     try:
         return _resolve(spec, catalogue, notes)
     except Stop:
@@ -70,6 +74,7 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
         invocation=plan_invocation(planned, smoke),
         version=__version__,
         warnings=tuple(str(warning) for warning in notes.warnings),
+        decisions=tuple(line for one in served for line in decision(one.sizing)),
         **features,
     )
 

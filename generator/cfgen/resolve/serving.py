@@ -14,6 +14,9 @@ from cfgen.resolve.collector import Collector
 from cfgen.resolve.image import inference_ami
 from cfgen.resolve.license import check_license
 from cfgen.resolve.model import PlannedModel, plan_container, plan_package
+from cfgen.resolve.sizing_auto import pick
+from cfgen.resolve.sizing_options import Sizing
+from cfgen.resolve.sizing_words import summary
 from cfgen.resolve.stack import EndpointPlan, ImagePlan, InstancesPlan, ModelPlan, VariantPlan
 from cfgen.spec.model import ModelPackageModel
 
@@ -22,6 +25,7 @@ from cfgen.spec.model import ModelPackageModel
 class Served:
     """A variant-to-be: its model, its instance type, and the types a launcher may choose instead.
 
+    ``sizing``: how the type was chosen, where the spec says auto.
     ``notes``: the view in which its part of the spec is looked at. ``prefix`` begins its logical ids.
     """
 
@@ -31,6 +35,7 @@ class Served:
     planned: PlannedModel
     default: Instance
     offered: tuple[Instance, ...]
+    sizing: Sizing | None = None
 
 
 def serve(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
@@ -41,16 +46,16 @@ def serve(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
 def _served(name: str, prefix: str, catalogue: Catalogue, notes: Collector) -> Served:
     data = notes.spec.data
     check_license(notes)
-    default = types.chosen_instance(data.endpoint.instance_type, "endpoint.instanceType", catalogue, notes)
+    default, sizing = pick(catalogue, notes)
     if isinstance(data.model, ModelPackageModel):
         planned = plan_package(data.model, notes, catalogue)
         # what a package supports is not public: only what the spec names
         named = data.endpoint.allowed_instance_types
         offered = types.choices(default, catalogue, notes) if named else (default,)
     else:
-        planned = plan_container(data.model, default, catalogue, notes)
+        planned = plan_container(data.model, default, catalogue, notes, sizing)
         offered = types.choices(default, catalogue, notes)
-    return Served(name, prefix, notes, planned, default, offered)
+    return Served(name, prefix, notes, planned, default, offered, sizing)
 
 
 def plan_models(served: tuple[Served, ...], regions: tuple[str, ...]) -> tuple[ModelPlan, ...]:
@@ -167,4 +172,5 @@ def _instances(one: Served, regions: tuple[str, ...]) -> InstancesPlan:
         type_parameter=f"{one.prefix}InstanceType",
         count_parameter=f"{one.prefix}InstanceCount",
         local_storage=f"{one.prefix}HasLocalStorage",
+        reason=summary(one.sizing) if one.sizing else "",
     )

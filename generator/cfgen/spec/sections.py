@@ -70,13 +70,23 @@ InterfaceService = Literal[
 class Endpoint(SpecModel):
     """``endpoint``: on what the model is served."""
 
-    instance_type: InstanceType = Field(description="The instance type, or auto.")
+    instance_type: InstanceType = Field(
+        description="The instance type, or auto: the cheapest that the model fits."
+    )
     instance_count: Annotated[int, Field(ge=1, le=100)] = Field(1, description="How many instances.")
     allowed_instance_types: Annotated[list[InstanceType], Field(min_length=1, max_length=50)] | None = Field(
         None, description="What a launcher may choose from; cfgen picks like types when absent."
     )
     context: Annotated[int, Field(ge=16, le=10_000_000)] | None = Field(
         None, description="Longest prompt plus answer to serve, in tokens. The container decides when absent."
+    )
+    concurrency: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        None,
+        description="Requests of that length to serve at once, for instanceType: auto (4 when absent).",
+    )
+    max_price: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
+        None,
+        description="USD an hour and instance, at most, by cfgen's approximate prices; for instanceType: auto.",
     )
     startup_health_check_timeout: Seconds | None = Field(
         None, description="Seconds the container has to answer its first health check (60 to 3600)."

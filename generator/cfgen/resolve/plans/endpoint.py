@@ -30,7 +30,7 @@ class InstancesPlan:
 
     ``type_parameter`` and ``count_parameter``: the launcher's parameters, whose defaults are ``type`` and ``count``.
     ``local_storage``: the condition that the chosen type has NVMe, where ``storage`` is some. Sizes in GiB.
-    ``minimum_count``: least count a launcher may ask for.
+    ``minimum_count``: least count a launcher may ask for. ``reason``: why this type, where cfgen chose it.
     """
 
     type: str
@@ -44,6 +44,7 @@ class InstancesPlan:
     count_parameter: str = "InstanceCount"
     local_storage: str = "HasLocalStorage"
     minimum_count: int = 1
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

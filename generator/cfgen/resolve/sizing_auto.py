@@ -1,0 +1,83 @@
+"""``instanceType: auto`` → the cheapest type that the model fits, from facts about the model and the catalogue."""
+
+from __future__ import annotations
+
+from cfgen.catalogue import Catalogue, Instance
+from cfgen.errors import CfgenError
+from cfgen.models.facts import ModelFacts
+from cfgen.resolve import instances as types
+from cfgen.resolve.collector import Collector, Stop
+from cfgen.resolve.container_defaults import EMBEDDING_TASKS
+from cfgen.resolve.repositories import hub_models
+from cfgen.resolve.sizing_options import Sizing, SizingError, Wanted, load_of, size
+from cfgen.resolve.sizing_words import why_none
+from cfgen.spec.model import ContainerModel
+
+PATH = "endpoint.instanceType"
+NAME_ONE = "name an instance type such as ml.g6.2xlarge"
+
+
+def pick(catalogue: Catalogue, notes: Collector) -> tuple[Instance, Sizing | None]:
+    """The instance type the spec names; or, for auto, the one it leaves to cfgen, and how that was chosen.
+
+    Raises Stop after noting why there is none.
+    """
+    asked = notes.spec.data.endpoint
+    if asked.instance_type != "auto":
+        for key, value in (("concurrency", asked.concurrency), ("maxPrice", asked.max_price)):
+            if value is not None:
+                notes.refuse(
+                    f"endpoint.{key}", "is of use with instanceType: auto only", "leave it out, or say auto"
+                )
+        return types.chosen_instance(asked.instance_type, PATH, catalogue, notes), None
+    try:
+        sizing = size_spec(catalogue, notes)
+    except SizingError as error:
+        raise notes.stop(error.path, error) from error
+    except CfgenError as error:
+        notes.refuse(PATH, f"auto has nothing to go by: {error.message}", NAME_ONE)
+        raise Stop from error
+    if sizing.choice is None:
+        notes.refuse(PATH, *why_none(sizing))
+        raise Stop
+    return sizing.choice.instance, sizing
+
+
+def size_spec(
+    catalogue: Catalogue,
+    notes: Collector,
+    *,
+    container: str = "",
+    context: int | None = None,
+    concurrency: int | None = None,
+    regions: tuple[str, ...] = (),
+    max_price: float | None = None,
+) -> Sizing:
+    """The sizing of the spec's model; what is given goes before the spec's own. Raises CfgenError's kinds."""
+    data = notes.spec.data
+    model, asked = data.model, data.endpoint
+    if not isinstance(model, ContainerModel):
+        raise SizingError(
+            f"what a {model.type} model needs is not known: auto sizes containers", hint=NAME_ONE
+        )
+    if not model.model_id:
+        raise SizingError("without modelId there is no model to size", hint=NAME_ONE)
+    (repository,) = hub_models(model)
+    facts = facts_of(notes, repository.id, repository.revision or "")
+    wanted = Wanted(
+        load_of(facts, context or asked.context, concurrency or asked.concurrency),
+        container or model.container,
+        regions or tuple(data.regions or ()),
+        max_price or asked.max_price,
+        asked.volume_size,
+        model.task in EMBEDDING_TASKS,
+        None if asked.allowed_instance_types is None else tuple(asked.allowed_instance_types),
+    )
+    return size(facts, catalogue, wanted)
+
+
+def facts_of(notes: Collector, model: str, revision: str) -> ModelFacts:
+    """Facts about a model, from whoever the notes know. Raises CfgenError."""
+    if notes.facts is None:
+        raise SizingError(f"no facts about {model} are at hand", hint=NAME_ONE)
+    return notes.facts(model, revision)
