@@ -72,3 +72,64 @@ def test_stack_sets(world: World) -> None:
     assert _done(world, "many", gone) == "SUCCEEDED"
     assert west.list_topics()["Topics"] == []
     cfn.delete_stack_set(StackSetName="many")
+
+
+def _results(world: World, name: str, operation: str) -> dict[tuple[str, str], str]:
+    listed = world.cfn.list_stack_set_operation_results(StackSetName=name, OperationId=operation)
+    return {(item["Account"], item["Region"]): item["Status"] for item in listed["Summaries"]}
+
+
+def test_service_managed_goes_by_units_and_stops_at_the_failure_tolerance(world: World) -> None:
+    cfn, unit = world.cfn, "ou-cfgn-sandbox1"
+    given: dict[str, Any] = {"Parameters": [{"ParameterKey": "Word", "ParameterValue": "a"}]}
+    cfn.create_stack_set(
+        StackSetName="units", TemplateBody=BODY, PermissionModel="SERVICE_MANAGED",
+        AutoDeployment={"Enabled": True, "RetainStacksOnAccountRemoval": False}, **given,
+    )  # fmt: skip
+    regions = ["us-east-1", "eu-west-1"]
+    target: dict[str, Any] = {
+        "StackSetName": "units",
+        "DeploymentTargets": {"OrganizationalUnitIds": [unit]},
+        "Regions": regions,
+    }
+    with pytest.raises(ClientError, match="can only have OU as target"):
+        cfn.create_stack_instances(StackSetName="units", Accounts=["111111111111"], Regions=regions)
+    with pytest.raises(ClientError, match="ou-cfgn-none0000 does not exist"):
+        wrong = {"OrganizationalUnitIds": ["ou-cfgn-none0000"]}
+        cfn.create_stack_instances(StackSetName="units", DeploymentTargets=wrong, Regions=regions)
+
+    world.sandbox.fault("resource", resource="T", action="create", message="full")
+    order = {"RegionOrder": ["eu-west-1", "us-east-1"]}
+    first = cfn.create_stack_instances(**target, OperationPreferences=order)["OperationId"]
+    assert _done(world, "units", first) == "FAILED"
+    assert _results(world, "units", first) == {
+        ("111111111111", "eu-west-1"): "FAILED",
+        ("222222222222", "eu-west-1"): "CANCELLED",
+        ("111111111111", "us-east-1"): "CANCELLED",
+        ("222222222222", "us-east-1"): "CANCELLED",
+    }
+    listed = cfn.list_stack_set_operation_results(StackSetName="units", OperationId=first)["Summaries"]
+    reason = next(item["StatusReason"] for item in listed if item["Status"] == "FAILED")
+    assert reason.startswith("ResourceLogicalId:T, ResourceType:AWS::SNS::Topic, ResourceStatusReason:")
+
+    again = cfn.create_stack_instances(**target, OperationPreferences={"RegionConcurrencyType": "PARALLEL"})
+    assert _done(world, "units", again["OperationId"]) == "SUCCEEDED"
+    found = cfn.list_stack_instances(StackSetName="units")["Summaries"]
+    assert {(item["Account"], item["OrganizationalUnitId"], item["Status"]) for item in found} == {
+        ("111111111111", unit, "CURRENT"),
+        ("222222222222", unit, "CURRENT"),
+    }
+    assert len(found) == 4
+
+    topic = world.sandbox.client("sns", "eu-west-1").list_topics()["Topics"][0]["TopicArn"]
+    world.sandbox.client("sns", "eu-west-1").set_topic_attributes(
+        TopicArn=topic, AttributeName="DisplayName", AttributeValue="else"
+    )
+    looked = cfn.detect_stack_set_drift(StackSetName="units")["OperationId"]
+    assert _done(world, "units", looked) == "SUCCEEDED"
+    details = cfn.describe_stack_set(StackSetName="units")["StackSet"]["StackSetDriftDetectionDetails"]
+    assert details["TotalStackInstancesCount"] == 4
+
+    gone = cfn.delete_stack_instances(**target, RetainStacks=False)["OperationId"]
+    assert _done(world, "units", gone) == "SUCCEEDED"
+    cfn.delete_stack_set(StackSetName="units")

@@ -28,6 +28,13 @@ class Settings:
     hold_seconds: float = 50.0
     # False switches the permission checks off, to find out whether a failure is one of permissions
     enforce_iam: bool = True
+    # organizational unit → its accounts, joined by commas: what service-managed stack sets go by
+    organization: dict[str, str] = field(
+        default_factory=lambda: {
+            "ou-cfgn-sandbox1": "111111111111,222222222222",
+            "r-cfgn": "111111111111,222222222222,333333333333",
+        }
+    )
     # folder for functions, builds and their files
     folder: str = ""
 

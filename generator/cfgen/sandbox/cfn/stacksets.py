@@ -1,13 +1,9 @@
-"""CloudFormation's API: stack sets with self-managed permissions, in the one account there is."""
+"""CloudFormation's API: stack sets, with self-managed permissions and by organizational units."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
 import uuid
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,27 +12,12 @@ from moto.sts.models import sts_backends
 from cfgen.sandbox.cfn import api, loader
 from cfgen.sandbox.cfn import prepare as preparing
 from cfgen.sandbox.cfn.errors import ValidationError
-from cfgen.sandbox.cfn.state import now, store
+from cfgen.sandbox.cfn.stacksets_run import StackSet, begin, judge, targets, unit_of, wait
+from cfgen.sandbox.cfn.state import now
 from cfgen.sandbox.clients import Credentials, client
 from cfgen.sandbox.iam import principals
 from cfgen.sandbox.registry import operation
 from cfgen.sandbox.wire import ACCOUNT, AwsError, Call
-
-
-@dataclass
-class StackSet:
-    """A stack set, its instances by region, and its operations."""
-
-    name: str
-    region: str
-    id: str
-    body: str
-    request: dict[str, Any]
-    instances: dict[str, dict[str, Any]] = field(default_factory=dict)
-    operations: dict[str, dict[str, Any]] = field(default_factory=dict)
-    status: str = "ACTIVE"
-    created: datetime = field(default_factory=now)
-
 
 _sets: dict[tuple[str, str], StackSet] = {}
 
@@ -58,8 +39,13 @@ def _roles(call: Call, request: dict[str, Any]) -> tuple[str, str]:
     return str(administration), f"{prefix}/{execution}"
 
 
-def _keys(call: Call, stack_set: StackSet, region: str) -> Credentials:
-    """The execution role's keys, by way of the administration role, as self-managed permissions go."""
+def _keys(call: Call, stack_set: StackSet, account: str, region: str) -> Credentials | None:
+    """The execution role's keys, by way of the administration role, as self-managed permissions go.
+
+    Service-managed ones need no role of the user's: None, the operator's keys.
+    """
+    if stack_set.service_managed:
+        return None
     administration, execution = _roles(call, stack_set.request)
     try:
         principals.mint(administration, "cloudformation.amazonaws.com", "StackSet", call.region)
@@ -71,7 +57,7 @@ def _keys(call: Call, stack_set: StackSet, region: str) -> Credentials:
     root = f"arn:{call.partition}:iam::{ACCOUNT}:root"
     if not principals.trusts(execution, {"AWS": [administration, root, ACCOUNT]}, {}):
         raise ValidationError(
-            f"Account {ACCOUNT} should have '{execution.rsplit('/', 1)[-1]}' role with trust relationship to Role "
+            f"Account {account} should have '{execution.rsplit('/', 1)[-1]}' role with trust relationship to Role "
             f"'{administration.rsplit('/', 1)[-1]}'."
         )
     made = sts_backends[ACCOUNT][call.partition].assume_role(region, "StackSet", execution, "", 43200, "")
@@ -84,7 +70,10 @@ def create_stack_set(call: Call) -> Any:
     name = p["StackSetName"]
     preparing.check_stack_name(name)
     if p.get("PermissionModel") == "SERVICE_MANAGED":
-        raise ValidationError("the cfgen sandbox has no organization: PermissionModel must be SELF_MANAGED")
+        if p.get("AdministrationRoleARN") or p.get("ExecutionRoleName"):
+            raise ValidationError("StackSets with SERVICE_MANAGED permission model take no roles")
+    elif p.get("AutoDeployment"):
+        raise ValidationError("AutoDeployment is not allowed for SELF_MANAGED permission model")
     if (call.region, name) in _sets:
         raise AwsError("NameAlreadyExistsException", f"StackSet {name} already exists", 409)
     body = preparing.body_of(p, call.region, api.caller_keys(call))
@@ -98,8 +87,13 @@ def create_stack_set(call: Call) -> Any:
 def describe_stack_set(call: Call) -> Any:
     found = _find(call)
     administration, execution = _roles(call, found.request)
+    roles = {} if found.service_managed else {
+        "AdministrationRoleARN": administration, "ExecutionRoleName": execution.rsplit("/", 1)[-1],
+    }  # fmt: skip
+    units = {unit_of(account) for account, _ in found.instances} if found.service_managed else set()
     return {
         "StackSet": {
+            **roles,
             "StackSetName": found.name,
             "StackSetId": found.id,
             "Status": found.status,
@@ -109,10 +103,11 @@ def describe_stack_set(call: Call) -> Any:
             "Capabilities": found.request.get("Capabilities") or [],
             "Tags": found.request.get("Tags") or [],
             "StackSetARN": f"arn:{call.partition}:cloudformation:{call.region}:{ACCOUNT}:stackset/{found.id}",
-            "AdministrationRoleARN": administration,
-            "ExecutionRoleName": execution.rsplit("/", 1)[-1],
-            "PermissionModel": "SELF_MANAGED",
-            "Regions": sorted(found.instances),
+            "PermissionModel": found.request.get("PermissionModel") or "SELF_MANAGED",
+            "AutoDeployment": found.request.get("AutoDeployment") or {},
+            "OrganizationalUnitIds": sorted(filter(None, units)),
+            "Regions": sorted({region for _, region in found.instances}),
+            "StackSetDriftDetectionDetails": found.drift,
         }
     }
 
@@ -125,7 +120,7 @@ def list_stack_sets(call: Call) -> Any:
                 "StackSetName": item.name,
                 "StackSetId": item.id,
                 "Status": item.status,
-                "PermissionModel": "SELF_MANAGED",
+                "PermissionModel": item.request.get("PermissionModel") or "SELF_MANAGED",
             }
             for (region, _), item in _sets.items()
             if region == call.region
@@ -142,63 +137,6 @@ def delete_stack_set(call: Call) -> Any:
     return {}
 
 
-def _begin(call: Call, stack_set: StackSet, action: str, regions: list[str], work: Any) -> dict[str, Any]:
-    running = [item for item in stack_set.operations.values() if item["Status"] == "RUNNING"]
-    if running:
-        raise AwsError(
-            "OperationInProgressException",
-            f"Another Operation on StackSet {stack_set.id} is in progress",
-            409,
-        )
-    accounts = (
-        call.params.get("Accounts")
-        or (call.params.get("DeploymentTargets") or {}).get("Accounts")
-        or [ACCOUNT]
-    )
-    if accounts != [ACCOUNT]:
-        raise ValidationError(f"the cfgen sandbox knows account {ACCOUNT} only, not {', '.join(accounts)}")
-    identifier = call.params.get("OperationId") or str(uuid.uuid4())
-    preferences = call.params.get("OperationPreferences") or {}
-    record: dict[str, Any] = {
-        "OperationId": identifier,
-        "StackSetId": stack_set.id,
-        "Action": action,
-        "Status": "RUNNING",
-        "CreationTimestamp": now(),
-        "OperationPreferences": preferences,
-        "Results": {},
-    }
-    stack_set.operations[identifier] = record
-    tolerance = int(preferences.get("FailureToleranceCount") or 0)
-
-    def run() -> None:
-        failures = 0
-        for region in regions:
-            if failures > tolerance:
-                record["Results"][region] = ("CANCELLED", "Cancelled since failure tolerance has exceeded")
-                continue
-            try:
-                reason = work(region)
-            except (AwsError, ClientError) as error:
-                reason = getattr(error, "message", "") or str(error)
-            record["Results"][region] = ("FAILED" if reason else "SUCCEEDED", reason)
-            failures += bool(reason)
-        record["Status"] = "FAILED" if failures > tolerance else "SUCCEEDED"
-        record["EndTimestamp"] = now()
-
-    threading.Thread(target=run, daemon=True, name=f"stackset-{stack_set.name}").start()
-    return {"OperationId": identifier}
-
-
-def _wait(stack_id: str, region: str) -> tuple[str, str]:
-    while True:
-        stack = store.find(stack_id, region)
-        assert stack is not None
-        if not stack.in_progress:
-            return stack.status, stack.reason
-        time.sleep(0.1)
-
-
 def _parameters(stack_set: StackSet, overrides: list[dict[str, Any]]) -> list[dict[str, Any]]:
     merged = {
         item["ParameterKey"]: item for item in [*(stack_set.request.get("Parameters") or []), *overrides]
@@ -213,33 +151,46 @@ def _parameters(stack_set: StackSet, overrides: list[dict[str, Any]]) -> list[di
 def create_stack_instances(call: Call) -> Any:
     stack_set, p = _find(call), call.params
 
-    def work(region: str) -> str:
-        instance = stack_set.instances.setdefault(region, {"overrides": p.get("ParameterOverrides") or []})
-        instance |= {"Status": "OUTDATED", "StatusReason": "", "StackId": instance.get("StackId", "")}
-        keys = _keys(call, stack_set, region)
-        name = f"StackSet-{stack_set.name}-{uuid.uuid4()}"
-        try:
-            answer = client("cloudformation", region, keys).create_stack(
-                StackName=name,
-                TemplateBody=stack_set.body,
-                Parameters=_parameters(stack_set, instance["overrides"]),
-                Capabilities=stack_set.request.get("Capabilities") or [],
-                Tags=stack_set.request.get("Tags") or [],
-            )
-        except ClientError as error:
-            instance["StatusReason"] = error.response["Error"]["Message"]
-            return str(instance["StatusReason"])
-        instance["StackId"] = answer["StackId"]
-        return _judge(instance, region, "CREATE_COMPLETE")
+    def work(account: str, region: str) -> str:
+        instance = stack_set.instances.setdefault((account, region), _instance())
+        instance["overrides"] = p.get("ParameterOverrides") or []
+        return _create_one(call, stack_set, account, region)
 
-    return _begin(call, stack_set, "CREATE", list(p["Regions"]), work)
+    return begin(call, stack_set, "CREATE", targets(call, stack_set), work)
 
 
-def _judge(instance: dict[str, Any], region: str, good: str) -> str:
-    status, reason = _wait(instance["StackId"], region)
-    instance["Status"] = "CURRENT" if status == good else "OUTDATED"
-    instance["StatusReason"] = "" if status == good else f"ResourceLogicalId: stack is {status}: {reason}"
-    return str(instance["StatusReason"])
+def _instance() -> dict[str, Any]:
+    return {"Status": "OUTDATED", "StatusReason": "", "StackId": "", "overrides": []}
+
+
+def _create_one(call: Call, stack_set: StackSet, account: str, region: str) -> str:
+    """Make the instance's stack; one that failed before goes first, one that lives is updated."""
+    instance = stack_set.instances[account, region]
+    try:
+        keys = _keys(call, stack_set, account, region)
+        here = client("cloudformation", region, keys)
+        if instance["StackId"]:
+            status, _ = wait(instance["StackId"], region)
+            if status not in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_COMPLETE"}:
+                return _update_one(call, stack_set, account, region)
+            here.delete_stack(StackName=instance["StackId"])
+            wait(instance["StackId"], region)
+        answer = here.create_stack(
+            StackName=f"StackSet-{stack_set.name}-{uuid.uuid4()}",
+            TemplateBody=stack_set.body,
+            Parameters=_parameters(stack_set, instance["overrides"]),
+            Capabilities=stack_set.request.get("Capabilities") or [],
+            Tags=stack_set.request.get("Tags") or [],
+        )
+    except (AwsError, ClientError) as error:
+        instance["StatusReason"] = _said(error)
+        return str(instance["StatusReason"])
+    instance["StackId"] = answer["StackId"]
+    return judge(instance, region, "CREATE_COMPLETE")
+
+
+def _said(error: AwsError | ClientError) -> str:
+    return str(error.response["Error"]["Message"] if isinstance(error, ClientError) else error.message)
 
 
 @operation("cloudformation")
@@ -255,17 +206,21 @@ def update_stack_set(call: Call) -> Any:
         "Description",
         "AdministrationRoleARN",
         "ExecutionRoleName",
+        "AutoDeployment",
     ):
         if p.get(key) is not None:
             stack_set.request[key] = p[key]
-    regions = list(p.get("Regions") or stack_set.instances)
-    return _begin(call, stack_set, "UPDATE", regions, lambda region: _update_one(call, stack_set, region))
+    named = p.get("Regions")
+    places = [place for place in stack_set.instances if not named or place in targets(call, stack_set)]
+    return begin(call, stack_set, "UPDATE", places, lambda *place: _update_one(call, stack_set, *place))
 
 
-def _update_one(call: Call, stack_set: StackSet, region: str) -> str:
-    instance = stack_set.instances[region]
-    keys = _keys(call, stack_set, region)
+def _update_one(call: Call, stack_set: StackSet, account: str, region: str) -> str:
+    instance = stack_set.instances[account, region]
+    if not instance["StackId"] or wait(instance["StackId"], region)[0] == "ROLLBACK_COMPLETE":
+        return _create_one(call, stack_set, account, region)
     try:
+        keys = _keys(call, stack_set, account, region)
         client("cloudformation", region, keys).update_stack(
             StackName=instance["StackId"],
             TemplateBody=stack_set.body,
@@ -273,75 +228,135 @@ def _update_one(call: Call, stack_set: StackSet, region: str) -> str:
             Capabilities=stack_set.request.get("Capabilities") or [],
             Tags=stack_set.request.get("Tags") or [],
         )
-    except ClientError as error:
-        message = str(error.response["Error"]["Message"])
-        if "No updates are to be performed" in message:
-            instance["Status"] = "CURRENT"
-            return ""
-        instance |= {"Status": "OUTDATED", "StatusReason": message}
-        return message
-    return _judge(instance, region, "UPDATE_COMPLETE")
+    except (AwsError, ClientError) as error:
+        message = _said(error)
+        done = "No updates are to be performed" in message
+        instance |= {"Status": "CURRENT" if done else "OUTDATED", "StatusReason": "" if done else message}
+        return str(instance["StatusReason"])
+    return judge(instance, region, "UPDATE_COMPLETE")
 
 
 @operation("cloudformation")
 def update_stack_instances(call: Call) -> Any:
     stack_set, p = _find(call), call.params
-    for region in p["Regions"]:
-        if region not in stack_set.instances:
-            raise AwsError("StackInstanceNotFoundException", f"No stack instance in {region}", 404)
-        stack_set.instances[region]["overrides"] = p.get("ParameterOverrides") or []
-    work = lambda region: _update_one(call, stack_set, region)  # noqa: E731
-    return _begin(call, stack_set, "UPDATE", list(p["Regions"]), work)
+    places = targets(call, stack_set)
+    for account, region in places:
+        if (account, region) not in stack_set.instances:
+            raise AwsError("StackInstanceNotFoundException", f"No stack instance in {account} {region}", 404)
+        stack_set.instances[account, region]["overrides"] = p.get("ParameterOverrides") or []
+    return begin(call, stack_set, "UPDATE", places, lambda *place: _update_one(call, stack_set, *place))
 
 
 @operation("cloudformation")
 def delete_stack_instances(call: Call) -> Any:
     stack_set, p = _find(call), call.params
 
-    def work(region: str) -> str:
-        instance = stack_set.instances.get(region)
+    def work(account: str, region: str) -> str:
+        instance = stack_set.instances.get((account, region))
         if instance is None:
             return ""
         if not p["RetainStacks"] and instance["StackId"]:
-            keys = _keys(call, stack_set, region)
+            keys = _keys(call, stack_set, account, region)
             client("cloudformation", region, keys).delete_stack(StackName=instance["StackId"])
-            if reason := _judge(instance, region, "DELETE_COMPLETE"):
+            if reason := judge(instance, region, "DELETE_COMPLETE"):
                 return reason
         with contextlib.suppress(KeyError):
-            del stack_set.instances[region]
+            del stack_set.instances[account, region]
         return ""
 
-    return _begin(call, stack_set, "DELETE", list(p["Regions"]), work)
+    return begin(call, stack_set, "DELETE", targets(call, stack_set), work)
 
 
-def _instance_view(stack_set: StackSet, region: str) -> dict[str, Any]:
-    instance = stack_set.instances[region]
+@operation("cloudformation")
+def detect_stack_set_drift(call: Call) -> Any:
+    stack_set = _find(call)
+
+    def work(account: str, region: str) -> str:
+        instance = stack_set.instances[account, region]
+        if not instance["StackId"]:
+            return "the instance has no stack"
+        here = client("cloudformation", region, _keys(call, stack_set, account, region))
+        here.detect_stack_drift(StackName=instance["StackId"])
+        drifts = here.describe_stack_resource_drifts(StackName=instance["StackId"])["StackResourceDrifts"]
+        instance["Drifts"] = drifts
+        drifted = any(one["StackResourceDriftStatus"] in {"MODIFIED", "DELETED"} for one in drifts)
+        instance["DriftStatus"] = "DRIFTED" if drifted else "IN_SYNC"
+        found = [one.get("DriftStatus") for one in stack_set.instances.values()]
+        stack_set.drift = {
+            "DriftStatus": "DRIFTED" if "DRIFTED" in found else "IN_SYNC",
+            "DriftDetectionStatus": "COMPLETED" if all(found) else "IN_PROGRESS",
+            "LastDriftCheckTimestamp": now(),
+            "TotalStackInstancesCount": len(found),
+            "DriftedStackInstancesCount": found.count("DRIFTED"),
+            "InSyncStackInstancesCount": found.count("IN_SYNC"),
+            "InProgressStackInstancesCount": 0,
+            "FailedStackInstancesCount": 0,
+        }
+        return ""
+
+    return begin(call, stack_set, "DETECT_DRIFT", list(stack_set.instances), work)
+
+
+@operation("cloudformation")
+def list_stack_instance_resource_drifts(call: Call) -> Any:
+    place = (call.params["StackInstanceAccount"], call.params["StackInstanceRegion"])
+    found = _find(call).instances.get(place)
+    if found is None:
+        raise AwsError("StackInstanceNotFoundException", f"No stack instance in {' '.join(place)}", 404)
+    wanted = call.params.get("StackInstanceResourceDriftStatuses")
+    drifts = [
+        one for one in found.get("Drifts", ()) if not wanted or one["StackResourceDriftStatus"] in wanted
+    ]
+    kept = ("StackId", "LogicalResourceId", "PhysicalResourceId", "ResourceType", "PropertyDifferences",
+            "StackResourceDriftStatus", "Timestamp")  # fmt: skip
+    return {"Summaries": [{key: one[key] for key in kept if key in one} for one in drifts]}
+
+
+@operation("cloudformation")
+def stop_stack_set_operation(call: Call) -> Any:
+    found = _find(call).operations.get(call.params["OperationId"])
+    if found is None:
+        raise AwsError("OperationNotFoundException", f"Operation {call.params['OperationId']} not found", 404)
+    if found["Status"] != "RUNNING":
+        raise AwsError("InvalidOperationException", f"Operation is {found['Status']}", 400)
+    found["Status"] = "STOPPING"
+    return {}
+
+
+def _instance_view(stack_set: StackSet, account: str, region: str) -> dict[str, Any]:
+    instance = stack_set.instances[account, region]
     detailed = {"CURRENT": "SUCCEEDED", "OUTDATED": "FAILED" if instance["StatusReason"] else "RUNNING"}
-    return {
+    view = {
         "StackSetId": stack_set.id,
         "Region": region,
-        "Account": ACCOUNT,
+        "Account": account,
         "StackId": instance["StackId"],
         "Status": instance["Status"],
         "StatusReason": instance["StatusReason"],
-        "StackInstanceStatus": {"DetailedStatus": detailed[instance["Status"]]},
+        "StackInstanceStatus": {"DetailedStatus": detailed.get(instance["Status"], "INOPERABLE")},
         "ParameterOverrides": instance["overrides"],
+        "DriftStatus": instance.get("DriftStatus", "NOT_CHECKED"),
     }
+    return view | ({"OrganizationalUnitId": unit_of(account)} if stack_set.service_managed else {})
 
 
 @operation("cloudformation")
 def describe_stack_instance(call: Call) -> Any:
     stack_set = _find(call)
-    region = call.params["StackInstanceRegion"]
-    if region not in stack_set.instances:
-        raise AwsError("StackInstanceNotFoundException", f"No stack instance in {region}", 404)
-    return {"StackInstance": _instance_view(stack_set, region)}
+    place = (call.params["StackInstanceAccount"], call.params["StackInstanceRegion"])
+    if place not in stack_set.instances:
+        raise AwsError("StackInstanceNotFoundException", f"No stack instance in {' '.join(place)}", 404)
+    return {"StackInstance": _instance_view(stack_set, *place)}
 
 
 @operation("cloudformation")
 def list_stack_instances(call: Call) -> Any:
-    stack_set, wanted = _find(call), call.params.get("StackInstanceRegion")
-    views = [_instance_view(stack_set, region) for region in stack_set.instances if wanted in (None, region)]
+    stack_set, p = _find(call), call.params
+    views = [
+        _instance_view(stack_set, account, region)
+        for account, region in list(stack_set.instances)
+        if p.get("StackInstanceRegion") in (None, region) and p.get("StackInstanceAccount") in (None, account)
+    ]
     return {"Summaries": [{k: v for k, v in view.items() if k != "ParameterOverrides"} for view in views]}
 
 
@@ -365,7 +380,7 @@ def list_stack_set_operation_results(call: Call) -> Any:
         raise AwsError("OperationNotFoundException", f"Operation {call.params['OperationId']} not found", 404)
     return {
         "Summaries": [
-            {"Account": ACCOUNT, "Region": region, "Status": status, "StatusReason": reason}
-            for region, (status, reason) in found["Results"].items()
+            {"Account": account, "Region": region, "Status": status, "StatusReason": reason}
+            for (account, region), (status, reason) in list(found["Results"].items())
         ]
     }
