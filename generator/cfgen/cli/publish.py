@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cfgen.cli.options import catalog_option, format_option, plural, specs_argument, warn
+from cfgen.cli.publish_catalog import command as service_catalog_command
+from cfgen.cli.publish_options import bucket_options, buckets_of
 from cfgen.deploy import console
 
 if TYPE_CHECKING:
@@ -19,41 +21,9 @@ def command() -> None:
     """Publish templates for others to launch: in S3 with quick-create links, or in Service Catalog."""
 
 
-bucket_options = (
-    click.option("--bucket", metavar="NAME", help="Bucket for all regions."),
-    click.option(
-        "--bucket-per-region",
-        "pattern",
-        metavar="PATTERN",
-        help="A bucket of each region's own: a name with {region} in it, and {account} if you like.",
-    ),
-    click.option(
-        "--prefix", default="cfgen/", show_default=True, metavar="PREFIX", help="What keys begin with."
-    ),
-    click.option("--public", is_flag=True, help="The bucket is public, and that is meant."),
-)
-
-
-def _buckets(function: Any) -> Any:
-    for option in reversed(bucket_options):
-        function = option(function)
-    return function
-
-
-def buckets_of(bucket: str | None, pattern: str | None) -> str:
-    """The one pattern that the two options give."""
-    if bool(bucket) == bool(pattern):
-        raise click.UsageError("name the bucket: --bucket NAME, or --bucket-per-region PATTERN.")
-    if pattern and "{region}" not in pattern:
-        raise click.UsageError(
-            f"--bucket-per-region {pattern}: no {{region}} in it; --bucket names one bucket."
-        )
-    return bucket or pattern or ""
-
-
 @command.command("s3")
 @specs_argument
-@_buckets
+@bucket_options
 @console.regions_option
 @click.option(
     "--parameter", "-p", "parameters", multiple=True, metavar="K=V", help="A value that the links fill in."
@@ -98,3 +68,6 @@ def _show(found: list[Published]) -> None:
         click.echo(f"  badge: {links.badge(one.link)}")
     new = len({(one.bucket.name, one.key) for one in found if one.uploaded})
     click.echo(f"{plural(len(found), 'link')}, {plural(new, 'template')} uploaded")
+
+
+command.add_command(service_catalog_command)

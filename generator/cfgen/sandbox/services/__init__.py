@@ -22,6 +22,8 @@ _MODULES = (
     "cfgen.sandbox.services.inference",
     "cfgen.sandbox.services.scaling_rules",
     "cfgen.sandbox.services.schedule_rules",
+    "cfgen.sandbox.services.servicecatalog",
+    "cfgen.sandbox.services.servicecatalog_ties",
     "cfgen.sandbox.services.statemachines",
 )
 

@@ -1,0 +1,321 @@
+"""A portfolio as it is rendered: every decision taken. And what a deployed one holds already.
+
+The deployed template is the only record of what was published: CloudFormation compares a new template with it, so any
+other record could disagree and take a version away. A version that stands there is carried over word for word, which
+keeps its id ("ReplaceProvisioningArtifacts": matched by template address and name).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cfgen import document
+from cfgen.deploy.errors import MalformedOption
+from cfgen.publish.errors import PortfolioClash, RoleTooLarge
+from cfgen.publish.permissions import NO_RESOURCE, Grant, joined
+
+if TYPE_CHECKING:
+    from cfgen.publish.s3 import Bucket
+    from cfgen.render.template import Template
+
+PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"
+MAX_VERSIONS = 100
+"""Versions of a product (Service Catalog quotas)."""
+MAX_POLICY = 10_240
+"""Characters of all inline policies of a role, without white space ("IAM and AWS STS quotas")."""
+MAX_ROLE_NAME = 64
+_HASH = 12
+_PRINCIPAL = re.compile(
+    r"arn:aws[a-z-]*:iam::(?P<account>\d{12})?:(?P<rest>(?:role|user|group)/[\w+=,.@*?/-]+)\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a product. ``url`` is written for Sub."""
+
+    name: str
+    description: str
+    url: str
+
+    @property
+    def digest(self) -> str:
+        """The beginning of its content's hash."""
+        return self.name.rpartition("-")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product: its versions, oldest first, and the permissions that all of them need together."""
+
+    name: str
+    description: str
+    versions: tuple[Version, ...]
+    grants: tuple[Grant, ...]
+    rules: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """What its logical ids begin with."""
+        return "".join(part[:1].upper() + part[1:] for part in self.name.split("-"))
+
+    @property
+    def rules_json(self) -> str:
+        """The rules of its template constraint."""
+        return json.dumps(self.rules, separators=(", ", ": "))
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who may launch: an IAM ARN written for Sub, and Service Catalog's type of it."""
+
+    id: str
+    arn: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Everything its template says. ``role_arn``: a launch role of the user's own, in place of one a product.
+
+    ``local``: launch roles have names, for accounts the portfolio is shared with.
+    """
+
+    name: str
+    stack: str
+    owner: str
+    description: str
+    version: str
+    products: tuple[Product, ...]
+    principals: tuple[Principal, ...] = ()
+    accounts: tuple[str, ...] = ()
+    options: tuple[tuple[str, str, str], ...] = ()
+    role_arn: str = ""
+    local: bool = False
+    boundary: str = ""
+
+    def role_name(self, product: Product) -> str:
+        """A launch role's name, for Sub. Roles know no regions, so the region stands in it.
+
+        It must not begin with SC-: the role could then change itself.
+        """
+        room = MAX_ROLE_NAME - len("cfgen-launch--") - len("ap-southeast-1")
+        name = f"{self.stack}-{product.name}"
+        if len(name) > room:
+            name = f"{name[: room - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        return f"cfgen-launch-{name}-${{AWS::Region}}"
+
+
+def stack_name(portfolio: str) -> str:
+    """The name of a portfolio's stack: its own, in the letters that stack names have. Raises MalformedOption."""
+    made = re.sub(r"[^A-Za-z0-9]+", "-", portfolio).strip("-").lower()
+    if not re.match(r"[a-z]", made):
+        made = f"portfolio-{made}".rstrip("-")
+    if not portfolio.strip() or len(portfolio) > 100:
+        raise MalformedOption("--portfolio: 1 to 100 characters")
+    return check_stack_name(made[:100])
+
+
+def check_stack_name(name: str) -> str:
+    """The name, if launch roles can be told from what they launch. Raises MalformedOption."""
+    if name.lower().startswith("sc-"):
+        raise MalformedOption(
+            f"{name}: Service Catalog's own stacks begin with SC-; a launch role in it could change itself",
+            hint="--stack-name",
+        )
+    return name
+
+
+def address(bucket: Bucket, key: str, account: str = "") -> str:
+    """The template's address for Sub: region, account and domain are not written out, where they are the stack's."""
+    name = bucket.name.replace(bucket.region, "${AWS::Region}")
+    if account:
+        name = name.replace(account, "${AWS::AccountId}")
+    host = "s3.${AWS::Region}.${AWS::URLSuffix}"
+    return f"https://{host}/{name}/{key}" if "." in bucket.name else f"https://{name}.{host}/{key}"
+
+
+def principal(text: str, account: str = "") -> Principal:
+    """Who may launch, from an ARN. Raises MalformedOption for what is no role, user or group of this account."""
+    found = _PRINCIPAL.match(text)
+    if found is None:
+        raise MalformedOption(
+            f"--principal {text}: not the ARN of a role, user or group",
+            hint="arn:aws:iam::123456789012:role/Name",
+        )
+    if account and found["account"] and found["account"] != account:
+        raise MalformedOption(
+            f"--principal {text}: not of the account {account}",
+            hint="share the portfolio with that account; a pattern has no account in it",
+        )
+    own = "${AWS::AccountId}" if found["account"] else ""
+    return Principal(
+        "Principal" + hashlib.sha256(found["rest"].encode() + own.encode()).hexdigest()[:8],
+        f"arn:${{AWS::Partition}}:iam::{own}:{found['rest']}",
+        "IAM" if own else "IAM_PATTERN",
+    )
+
+
+def option(text: str) -> tuple[str, str, str]:
+    """A tag option as logical id, key and value, from ``K=V``. Raises MalformedOption."""
+    key, equals, value = text.partition("=")
+    if not (equals and key and value):
+        raise MalformedOption(f"--tag-option {text}: not of the form KEY=VALUE")
+    return "TagOption" + hashlib.sha256(text.encode()).hexdigest()[:8], key, value
+
+
+def rules_of(template: Template, data: Mapping[str, Any], allowed: Mapping[str, Sequence[str]], boundary: str
+             ) -> dict[str, Any]:  # fmt: skip
+    """The rules of a template constraint: values a launcher may choose, and the roles a launcher may not.
+
+    A role that a launcher types in would be passed with the launch role's rights, so it must stay the template's.
+    """
+    fixed: dict[str, Sequence[str]] = {}
+    for name, body in document.section(data, "Parameters").items():
+        if name == "ExecutionRoleArn":
+            fixed[name] = [str(body.get("Default", ""))]
+        if name == "PermissionsBoundaryArn" and boundary:
+            fixed[name] = [boundary]
+    declared = dict(template.parameters)
+    for name in allowed:
+        if name not in declared:
+            raise MalformedOption(
+                f"--allow {name}: {template.name} has no such parameter",
+                hint=f"it has {', '.join(declared) or 'none'}",
+            )
+    return {
+        f"{name}IsAllowed": {
+            "Assertions": [
+                {
+                    "Assert": {"Fn::Contains": [list(values), {"Ref": name}]},
+                    "AssertDescription": f"{name} must be {_or(values)}",
+                }
+            ]
+        }
+        for name, values in {**fixed, **allowed}.items()
+    }
+
+
+def _or(values: Sequence[str]) -> str:
+    shown = [value or "left empty" for value in values]
+    return " or ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+# What is published already
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A product as a template holds it."""
+
+    name: str
+    versions: tuple[Version, ...]
+    grants: tuple[Grant, ...]
+
+
+def known(template: Mapping[str, Any]) -> dict[str, Known]:
+    """The products of a portfolio's template by name. Raises PortfolioClash when it is none of cfgen's."""
+    mark = document.mark(template)
+    if mark is None or "Portfolio" not in mark:
+        raise PortfolioClash(
+            "there is a stack of that name which is no portfolio of cfgen's", hint="--stack-name ANOTHER"
+        )
+    found = {}
+    for logical, body in document.resources(template, PRODUCT).items():
+        properties = body["Properties"]
+        versions = tuple(
+            Version(one["Name"], one.get("Description", ""), one["Info"]["LoadTemplateFromURL"]["Fn::Sub"])
+            for one in properties["ProvisioningArtifactParameters"]
+        )
+        role = document.resources(template).get(logical.removesuffix("Product") + "LaunchRole", {})
+        found[properties["Name"]] = Known(properties["Name"], versions, _grants(role))
+    return found
+
+
+def _grants(role: Mapping[str, Any]) -> tuple[Grant, ...]:
+    """The derived statements of a launch role, as they were rendered."""
+    found = []
+    for policy in role.get("Properties", {}).get("Policies", ()):
+        if policy["PolicyName"] != "resources":
+            continue
+        for one in policy["PolicyDocument"]["Statement"]:
+            resources = tuple(r["Fn::Sub"] if isinstance(r, dict) else r for r in one["Resource"])
+            condition = tuple(
+                (operator, key, value)
+                for operator, pairs in one.get("Condition", {}).items()
+                for key, value in pairs.items()
+            )
+            why = NO_RESOURCE if resources == ("*",) else ""
+            found.append(Grant(one["Sid"], tuple(one["Action"]), resources, condition, why))
+    return tuple(found)
+
+
+def with_version(
+    product: Product, before: Known | None, version: Version, label: str = ""
+) -> tuple[Product, bool]:
+    """The product with its earlier versions and, if its content is new, ``version``; and whether it is.
+
+    ``version.name`` is the content's hash; it gets ``label`` or the next number in front. Raises PortfolioClash.
+    """
+    digest = version.name[:_HASH]
+    earlier = before.versions if before else ()
+    if any(one.digest == digest for one in earlier):
+        # the permissions of all that is published stay, and what cfgen has learnt since comes along
+        return _checked(replace(product, versions=earlier, grants=_together(product, before))), False
+    number = max((int(n[1]) for one in earlier if (n := re.match(r"v(\d+)-", one.name))), default=0) + 1
+    name = f"{label or f'v{number}'}-{digest}"
+    if " " in name:
+        raise MalformedOption(f"--version {label}: no spaces")
+    if len(earlier) >= MAX_VERSIONS:
+        raise PortfolioClash(
+            f"{product.name} has {len(earlier)} versions; Service Catalog takes no more",
+            hint="publish it in another portfolio, or under another name",
+        )
+    versions = (*earlier, replace(version, name=name))
+    return _checked(replace(product, versions=versions, grants=_together(product, before))), True
+
+
+def _together(product: Product, before: Known | None) -> tuple[Grant, ...]:
+    return joined([product.grants, before.grants if before else ()])
+
+
+def _checked(product: Product) -> Product:
+    """The product, if IAM takes its launch role. Raises RoleTooLarge."""
+    statements = [
+        {
+            "Sid": one.sid,
+            "Effect": "Allow",
+            "Action": one.actions,
+            "Resource": one.resources,
+            "Condition": one.condition,
+        }
+        for one in product.grants
+    ]
+    # CloudFormation's and S3's statements, and room for account and region in place of pseudo parameters
+    size = len(json.dumps(statements, separators=(",", ":"))) + 1_000
+    if size > MAX_POLICY:
+        raise RoleTooLarge(
+            f"{product.name}: the launch role would have about {size:,} characters of policy; IAM takes {MAX_POLICY:,}",
+            hint="--launch-role-arn ARN of a role of your own",
+        )
+    return product
+
+
+def check_products(portfolio: Iterable[Product], before: Mapping[str, Known], *, prune: bool) -> None:
+    """Raise PortfolioClash for a product that is deployed and not given, unless ``prune``; and for ids that clash."""
+    products = list(portfolio)
+    gone = sorted(set(before) - {one.name for one in products})
+    if gone and not prune:
+        raise PortfolioClash(
+            f"the portfolio holds {', '.join(gone)} too, which would be deleted",
+            hint="name all its specs, or say --prune",
+        )
+    ids: dict[str, str] = {}
+    for one in products:
+        if other := ids.setdefault(one.id, one.name) != one.name and ids[one.id]:
+            raise PortfolioClash(f"{one.name} and {other} cannot stand in one template", hint="rename one")

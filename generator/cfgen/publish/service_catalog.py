@@ -1,0 +1,301 @@
+"""Specs → a Service Catalog portfolio: upload, render, deploy, share with organisations, retire versions.
+
+What CloudFormation can do, it does. What it cannot (sharing with an organisation's units, deprecating a version) the
+API does afterwards, each call only where something is to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cfgen import __version__, document
+from cfgen.catalogue import load as load_catalogue
+from cfgen.deploy import stack as stacks
+from cfgen.deploy.errors import MalformedOption, RegionUnsupported
+from cfgen.deploy.session import Aws, aws_errors, pages
+from cfgen.publish import permissions, portfolio, rendering, s3
+from cfgen.publish.errors import BucketUnusable, PortfolioClash, VersionUnknown
+from cfgen.publish.portfolio import Known, Portfolio, Product, Version
+
+if TYPE_CHECKING:
+    from cfgen.render.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be published, and how; see ``cfgen publish service-catalog --help``."""
+
+    portfolio: str
+    stack: str
+    owner: str
+    pattern: str
+    prefix: str = s3.PREFIX
+    public: bool = False
+    principals: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    allowed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    label: str = ""
+    role_arn: str = ""
+    boundary: str = ""
+    prune: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A portfolio rendered for one region. ``new``: product → the version that is new, if one is."""
+
+    region: str
+    portfolio: Portfolio
+    template: Template
+    new: Mapping[str, str]
+    bucket: str
+
+    def data(self) -> dict[str, Any]:
+        """For ``--format json``."""
+        return {
+            "portfolio": self.portfolio.name, "stack": self.portfolio.stack, "region": self.region,
+            "products": [
+                {
+                    "name": one.name, "new": self.new.get(one.name),
+                    "versions": [{"name": v.name, "description": v.description} for v in one.versions],
+                }
+                for one in self.portfolio.products
+            ],
+        }  # fmt: skip
+
+
+def check_regions(regions: Sequence[str]) -> None:
+    """Raise RegionUnsupported for regions without Service Catalog, with the reason."""
+    known = load_catalogue()
+    wrong = [region for region in regions if not known.region(region).service_catalog]
+    if wrong:
+        raise RegionUnsupported(
+            f"no Service Catalog in {', '.join(wrong)}: CloudFormation has no {portfolio.PRODUCT} there",
+            hint="`cfgen publish s3` publishes there",
+        )
+
+
+def prepare(request: Request, templates: Sequence[Template], aws: Aws) -> Ready:
+    """Upload what is new and render the portfolio over what is deployed. Raises PublishError of every kind."""
+    known_regions = load_catalogue().regions
+    with aws_errors("learn the account"):
+        account = aws.client("sts").get_caller_identity()["Account"]
+    before = _deployed(aws, request.stack)
+    name = s3.bucket_name(request.pattern, aws.region, account)
+    bucket = s3.look_at(aws, name, known_regions)
+    if bucket.region != aws.region:
+        raise BucketUnusable(
+            f"{name} is in {bucket.region}; products in {aws.region} take their templates from a bucket there",
+            hint="--bucket-per-region PATTERN",
+        )
+    s3.check_public(bucket, allowed=request.public)
+    ready = plan(request, templates, aws.region, before, bucket, account)
+    wanted = {s3.key_of(one, request.prefix): one.text.encode("utf-8") for one in templates}
+    s3.upload(aws.client("s3"), bucket.name, request.prefix, wanted)
+    return ready
+
+
+def plan(
+    request: Request,
+    templates: Sequence[Template],
+    region: str,
+    before: Mapping[str, Known],
+    bucket: s3.Bucket,
+    account: str = "",
+) -> Ready:
+    """The portfolio over what was published ``before``; nothing is asked of AWS and nothing uploaded.
+
+    Raises PortfolioClash, UnknownPermissions, RoleTooLarge, MalformedOption, RegionUnsupported.
+    """
+    check_regions([region])
+    products, new = [], {}
+    for one in templates:
+        product, fresh = _product(request, one, before.get(one.name), bucket, account)
+        products.append(product)
+        if fresh:
+            new[one.name] = product.versions[-1].name
+    portfolio.check_products(products, before, prune=request.prune)
+    unknown = {name.partition(":")[0] for name in request.allowed if ":" in name} - {
+        one.name for one in templates
+    }
+    if unknown:
+        raise MalformedOption(f"--allow {sorted(unknown)[0]}:…: no such product")
+    made = Portfolio(
+        request.portfolio,
+        request.stack,
+        request.owner,
+        f"Service Catalog portfolio {request.portfolio}",
+        __version__,
+        tuple(products),
+        tuple({p.id: p for p in (portfolio.principal(one, account) for one in request.principals)}.values()),
+        tuple(dict.fromkeys(request.accounts)),
+        tuple({o[0]: o for o in map(portfolio.option, request.options)}.values()),
+        request.role_arn,
+        bool(request.accounts or request.units) and not request.role_arn,
+        request.boundary,
+    )
+    return Ready(region, made, rendering.render(made, (region,)), new, bucket.name)
+
+
+def _product(
+    request: Request, template: Template, before: Known | None, bucket: s3.Bucket, account: str
+) -> tuple[Product, bool]:
+    if template.assets:
+        raise PortfolioClash(
+            f"{template.name}: its code is too large for the template, and a product has one file",
+            hint="make the code smaller, or bring it in an image of your own",
+        )
+    data = document.load(template.text, template.name)
+    allowed = {
+        name.rpartition(":")[2]: values
+        for name, values in request.allowed.items()
+        if ":" not in name or name.partition(":")[0] == template.name
+    }
+    grants = () if request.role_arn else permissions.grants_of(data, request.boundary)
+    rules = portfolio.rules_of(template, data, allowed, request.boundary)
+    if request.role_arn:
+        rules = {name: rule for name, rule in rules.items() if name.removesuffix("IsAllowed") in allowed}
+    digest, key = s3.digest_of(template), s3.key_of(template, request.prefix)
+    version = Version(digest, f"SHA-256 {digest}", portfolio.address(bucket, key, account))
+    bare = Product(template.name, str(data.get("Description", template.name)), (), grants, rules)
+    return portfolio.with_version(bare, before, version, request.label)
+
+
+def _deployed(aws: Aws, stack: str) -> dict[str, Known]:
+    """What the portfolio's stack holds; nothing when there is none."""
+    found = stacks.find(aws, stack)
+    if found is None or found.status in ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"):
+        return {}
+    return portfolio.known(found.template)
+
+
+def read(path: Path) -> dict[str, Known]:
+    """What an earlier rendering holds; nothing when there is no file. Raises MalformedOption, PortfolioClash."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise MalformedOption(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    return portfolio.known(document.load(text, str(path)))
+
+
+# What CloudFormation cannot do
+
+
+def share(aws: Aws, portfolio_id: str, units: Sequence[str], *, options: bool) -> list[str]:
+    """Share with organisations (``o-…``) and units (``ou-…``) that are not shared with yet; those that are new.
+
+    Only the organisation's management account, or a delegated administrator, may ("CreatePortfolioShare").
+    """
+    client, new = aws.client("servicecatalog"), []
+    for unit in units:
+        kind = "ORGANIZATION" if unit.startswith("o-") else "ORGANIZATIONAL_UNIT"
+        with aws_errors(f"share the portfolio with {unit}"):
+            there = {
+                one["PrincipalId"].rpartition("/")[2]
+                for one in pages(
+                    _tokened(client.describe_portfolio_shares), "PortfolioShareDetails", "PageToken",
+                    PortfolioId=portfolio_id, Type=kind,
+                )
+            }  # fmt: skip
+            if unit in there:
+                continue
+            client.create_portfolio_share(
+                PortfolioId=portfolio_id,
+                OrganizationNode={"Type": kind, "Value": unit},
+                ShareTagOptions=options,
+            )
+        new.append(unit)
+    return new
+
+
+def _tokened(call: Any) -> Any:
+    """Service Catalog takes PageToken and answers NextPageToken."""
+
+    def listing(**arguments: Any) -> dict[str, Any]:
+        page: dict[str, Any] = call(**arguments)
+        return {**page, "PageToken": page.get("NextPageToken")}
+
+    return listing
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A version that was retired or hidden; ``done``: just now rather than before."""
+
+    product: str
+    version: str
+    what: str
+    done: bool
+
+
+def retire(
+    aws: Aws, products: Mapping[str, str], wanted: Sequence[str], *, hide: bool = False
+) -> list[Change]:
+    """Deprecate versions, or hide them; ``products``: name → id, ``wanted``: ``VERSION`` or ``PRODUCT:VERSION``.
+
+    A deprecated version can be updated and ended, but not launched anew; a hidden one cannot be updated either
+    ("UpdateProvisioningArtifact"). All are looked for before one is changed. Raises VersionUnknown.
+    """
+    client = aws.client("servicecatalog")
+    found: list[tuple[str, dict[str, Any]]] = []
+    listed: dict[str, list[dict[str, Any]]] = {}
+    for text in wanted:
+        product, _, version = text.rpartition(":")
+        hits = []
+        for name in [product] if product else list(products):
+            if name not in products:
+                raise VersionUnknown(f"{name}: no such product", hint=f"there are {', '.join(products)}")
+            if name not in listed:
+                with aws_errors(f"list the versions of {name}"):
+                    answer = client.list_provisioning_artifacts(ProductId=products[name])
+                listed[name] = answer["ProvisioningArtifactDetails"]
+            hits += [(name, one) for one in listed[name] if _is(one["Name"], version)]
+        if not hits:
+            names = [f"{name}:{one['Name']}" for name, rows in listed.items() for one in rows]
+            raise VersionUnknown(f"{text}: no such version", hint=f"there are {', '.join(names)}")
+        if len(hits) > 1:
+            several = ", ".join(f"{name}:{one['Name']}" for name, one in hits)
+            raise VersionUnknown(f"{text}: more than one version is meant: {several}", hint="PRODUCT:VERSION")
+        found += hits
+    done = []
+    for name, one in found:
+        change = {"Active": False} if hide else {"Guidance": "DEPRECATED"}
+        new = any(one.get(key) != value for key, value in change.items())
+        if new:
+            with aws_errors(f"{'hide' if hide else 'retire'} {one['Name']} of {name}"):
+                client.update_provisioning_artifact(
+                    ProductId=products[name], ProvisioningArtifactId=one["Id"], **change
+                )
+        done.append(Change(name, one["Name"], "hidden" if hide else "retired", new))
+    return done
+
+
+def _is(name: str, wanted: str) -> bool:
+    """A version by its whole name, by what stands before the hash, or by the hash."""
+    label, _, digest = name.rpartition("-")
+    return wanted in (name, label, digest)
+
+
+def allowed_of(given: Sequence[str]) -> dict[str, list[str]]:
+    """``[PRODUCT:]PARAMETER=V1,V2`` → parameter → values. Raises MalformedOption."""
+    found: dict[str, list[str]] = {}
+    for text in given:
+        name, equals, values = text.partition("=")
+        if not equals or not name:
+            raise MalformedOption(f"--allow {text}: not of the form PARAMETER=VALUE,…")
+        found[name] = values.split(",")
+    return found
+
+
+def product_ids(outputs: Mapping[str, str], made: Portfolio) -> dict[str, str]:
+    """Product → id, from the stack's outputs."""
+    return {
+        one.name: outputs[f"{one.id}ProductId"] for one in made.products if f"{one.id}ProductId" in outputs
+    }
