@@ -1,4 +1,4 @@
-"""CloudFormation's own types: custom resources, wait conditions and their handles, nested stacks refused."""
+"""CloudFormation's own types: custom resources, wait conditions and their handles."""
 
 # ruff: noqa: ARG002 - every adapter has the base class's signatures
 

@@ -22,9 +22,13 @@ from cfgen.sandbox.cfn.errors import ResourceFailure
 
 def _document(value: Any) -> str:
     document = json.loads(value) if isinstance(value, str) else value
-    for statement in document.get("Statement") or []:
+    statements = document.get("Statement") or []
+    for statement in statements if isinstance(statements, list) else [statements]:
         if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
             raise ResourceFailure("Syntax errors in policy. (MalformedPolicyDocument)")
+    if document.get("Version") in (None, "2008-10-17"):
+        # IAM takes the old language, and documents that name none; moto does not
+        document = {**document, "Version": "2012-10-17"}
     return json.dumps(document)
 
 

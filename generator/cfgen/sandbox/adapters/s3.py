@@ -94,7 +94,22 @@ _HANDLED = (
     "PublicAccessBlockConfiguration",
     "Tags",
     "VersioningConfiguration",
+    "WebsiteConfiguration",
 )
+
+
+def _website(p: Props) -> Props:
+    made: Props = {}
+    if "IndexDocument" in p:
+        made["IndexDocument"] = {"Suffix": p["IndexDocument"]}
+    if "ErrorDocument" in p:
+        made["ErrorDocument"] = {"Key": p["ErrorDocument"]}
+    if "RedirectAllRequestsTo" in p:
+        made["RedirectAllRequestsTo"] = p["RedirectAllRequestsTo"]
+    if rules := p.get("RoutingRules"):
+        names = {"RoutingRuleCondition": "Condition", "RedirectRule": "Redirect"}
+        made["RoutingRules"] = [{names[key]: value for key, value in rule.items()} for rule in rules]
+    return made
 
 
 class Bucket(Adapter):
@@ -219,6 +234,11 @@ class Bucket(Adapter):
                 s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": rules})
             else:
                 s3.delete_bucket_cors(Bucket=name)
+        if differs("WebsiteConfiguration"):
+            if website := new.get("WebsiteConfiguration"):
+                s3.put_bucket_website(Bucket=name, WebsiteConfiguration=_website(website))
+            else:
+                s3.delete_bucket_website(Bucket=name)
         if differs("Tags"):
             tags = [{"Key": key, "Value": value} for key, value in tag_pairs(new.get("Tags")).items()]
             if tags:

@@ -229,6 +229,11 @@ def describe_stacks(call: Call) -> Any:
     return {"Stacks": [stack_view(stack) for stack in stacks]}
 
 
+def _root(stack: Stack) -> str:
+    parent = store.find(stack.parent_id, stack.region) if stack.parent_id else None
+    return stack.id if parent is None else _root(parent)
+
+
 def stack_view(stack: Stack) -> dict[str, Any]:
     """A stack as DescribeStacks shows it."""
     status = stack.status
@@ -250,6 +255,8 @@ def stack_view(stack: Stack) -> dict[str, Any]:
         "EnableTerminationProtection": stack.termination_protection,
         "DriftInformation": {"StackDriftStatus": stack.drift_status},
     }
+    if stack.parent_id:
+        view |= {"ParentId": stack.parent_id, "RootId": _root(stack)}
     if stack.role_arn:
         view["RoleARN"] = stack.role_arn
     if stack.timeout_minutes:

@@ -37,6 +37,7 @@ _RESOURCE_KEYS = {
     "UpdatePolicy",
     "UpdateReplacePolicy",
 }
+_CUSTOM = "AWS::CloudFormation::CustomResource"
 _PARAMETER_KEYS = {
     "AllowedPattern",
     "AllowedValues",
@@ -186,8 +187,10 @@ def _resources(resources: dict[str, Any]) -> None:
         raise TemplateError("Template format error: At least one Resources member must be defined.")
     for name, value in resources.items():
         _alphanumeric("Resource", name)
-        _member("Resources", name, value, _RESOURCE_KEYS)
-        kind = value.get("Type")
+        kind = value.get("Type") if isinstance(value, dict) else None
+        # a custom resource may carry a version, as its schema may
+        custom = isinstance(kind, str) and (kind.startswith("Custom::") or kind == _CUSTOM)
+        _member("Resources", name, value, _RESOURCE_KEYS | {"Version"} if custom else _RESOURCE_KEYS)
         if not isinstance(kind, str):
             raise TemplateError(
                 f"Template format error: [/Resources/{name}] Every Resources object must contain a Type member."

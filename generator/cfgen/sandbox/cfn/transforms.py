@@ -48,7 +48,7 @@ def expand(
             values[item["ParameterKey"]] = item["ParameterValue"]
     if EXTENSIONS in used:
         mappings = result.get("Mappings") or {}
-        result = _for_each(result, values, mappings)
+        result = _named(_for_each(result, values, mappings), values, mappings)
     else:
         _refuse_extensions(result)
     if SAM in used:
@@ -124,6 +124,40 @@ def _loop(key: str, item: Any, values: dict[str, Any], mappings: dict[str, Any])
     return made
 
 
+def _named(value: Any, values: dict[str, Any], mappings: dict[str, Any]) -> Any:
+    """Names that Ref and GetAtt compute, as the transform lets them, written out."""
+    if isinstance(value, list):
+        return [_named(item, values, mappings) for item in value]
+    if not isinstance(value, dict):
+        return value
+    name = function_of(value)
+    if name == "Fn::GetAtt" and isinstance(value[name], list):
+        return {name: [_word(part, values, mappings) for part in value[name]]}
+    if name == "Ref" and isinstance(value[name], dict):
+        return {name: _word(value[name], values, mappings)}
+    return {key: _named(item, values, mappings) for key, item in value.items()}
+
+
+def _word(value: Any, values: dict[str, Any], mappings: dict[str, Any]) -> Any:
+    """The text of Sub, Ref, Join or FindInMap where parameters and mappings say it; anything else as it is."""
+    name = function_of(value)
+    if name == "Ref" and isinstance(values.get(value[name]), str):
+        return values[value[name]]
+    if name == "Fn::Sub" and isinstance(value[name], str):
+        known = {key: item for key, item in values.items() if item is not None}
+        return re.sub(r"\$\{(\w+)\}", lambda match: str(known.get(match[1], match[0])), value[name])
+    if name == "Fn::Join" and isinstance(value[name], list) and isinstance(value[name][1], list):
+        parts = [_word(item, values, mappings) for item in value[name][1]]
+        return str(value[name][0]).join(map(str, parts)) if all(isinstance(p, str) for p in parts) else value
+    if name == "Fn::FindInMap" and isinstance(value[name], list):
+        found: Any = mappings
+        for part in value[name][:3]:
+            key = _word(part, values, mappings)
+            found = found.get(key, {}) if isinstance(found, dict) and isinstance(key, str) else {}
+        return found if isinstance(found, str) else value
+    return value
+
+
 def _collection(key: str, value: Any, values: dict[str, Any], mappings: dict[str, Any]) -> list[Any]:
     name = function_of(value)
     if name == "Ref":
@@ -132,8 +166,10 @@ def _collection(key: str, value: Any, values: dict[str, Any], mappings: dict[str
             raise TemplateError(f"Template format error: {key}: collection {value['Ref']} cannot be resolved")
         return [part.strip() for part in str(found).split(",")] if not isinstance(found, list) else found
     if name == "Fn::FindInMap":
-        top, row, column = value[name][:3]
-        found = mappings.get(top, {}).get(row, {}).get(column)
+        found = mappings
+        for part in value[name][:3]:
+            place = _word(part, values, mappings)
+            found = found.get(place) if isinstance(found, dict) and isinstance(place, str) else None
         if isinstance(found, list):
             return found
     if isinstance(value, list):
@@ -184,5 +220,8 @@ def _sam(template: dict[str, Any], values: dict[str, Any], region: str) -> dict[
         raise ValidationError(
             f"Transform {SAM} failed with: Invalid Serverless Application Specification document. {causes}"
         ) from None
+    except Exception as error:
+        # the translator looks some things up in AWS, and stumbles over some mistakes
+        raise ValidationError(f"Transform {SAM} failed with: {type(error).__name__}: {error}") from None
     result.pop("Globals", None)
     return result

@@ -156,6 +156,10 @@ def applies(statement: Statement, action: str, resource: str, context: Context) 
     return conditions_hold(statement, context)
 
 
+# a service's principal may carry a region, and a partition's suffix
+_SERVICE = re.compile(r"^([a-z0-9-]+)(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com(?:\.cn)?$")
+
+
 def principal_matches(statement: Statement, kinds: Mapping[str, list[str]]) -> bool:
     """Whether a resource policy's statement names one of the caller's identities.
 
@@ -174,6 +178,8 @@ def _names(principal: Any, kinds: Mapping[str, list[str]]) -> bool:
     for kind, named in principal.items():
         mine = kinds.get(kind, [])
         for name in as_list(named):
+            if kind == "Service":
+                name = _SERVICE.sub(r"\1.amazonaws.com", str(name))
             if name in mine or (name == "*" and mine):
                 return True
     return False
