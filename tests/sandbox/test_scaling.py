@@ -314,8 +314,8 @@ def test_composite_alarms(made: World) -> None:
     [
         ("rate(5 minutes)", True),
         ("rate(1 hour)", True),
-        ("rate(1 hours)", False),
-        ("rate(2 hour)", False),
+        ("rate(1 hours)", True),
+        ("rate(2 hour)", True),
         ("rate(0 minutes)", False),
         ("rate(5 seconds)", False),
         ("at(2030-01-31T07:00:00)", True),
@@ -334,6 +334,27 @@ def test_composite_alarms(made: World) -> None:
 def test_schedule_expressions(expression: str, good: bool) -> None:
     assert bool(expressions.problem(expression)) is not good
     assert expressions.problem(expression, "Mars/Olympus")
+
+
+@pytest.mark.parametrize(
+    ("expression", "good"),
+    [
+        ("rate(1 hour)", True),
+        ("rate(2 hours)", True),
+        ("rate(1 hours)", False),
+        ("rate(2 hour)", False),
+        ("at(2030-01-31T07:00:00)", False),
+        ("cron(0 7 * * ? *)", True),
+        ("cron(0 7 * * * *)", False),
+    ],
+)
+def test_times_of_rules(made: World, expression: str, good: bool) -> None:
+    events = made.client("events")
+    if good:
+        events.put_rule(Name="timed", ScheduleExpression=expression)
+        return
+    with pytest.raises(ClientError, match=r"not valid|Invalid Schedule Expression"):
+        events.put_rule(Name="timed", ScheduleExpression=expression)
 
 
 STOP = "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint"

@@ -222,6 +222,7 @@ class Url(Adapter):
     type = "AWS::Lambda::Url"
 
     def create(self, ctx: Context, p: Props) -> Made:
+        refuse_unhandled(ctx, p, ("AuthType", "Cors", "InvokeMode", "TargetFunctionArn"))
         arguments = shaped("lambda", "CreateFunctionUrlConfig", p, FunctionName=p["TargetFunctionArn"])
         answer = ctx.client("lambda").create_function_url_config(**arguments)
         return Made(

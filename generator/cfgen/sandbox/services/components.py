@@ -161,6 +161,7 @@ def delete_inference_component(call: Call) -> Any:
     if users:
         raise refuse(f"Inference component is the base of {', '.join(users)}.")
     del hosting.components[component["InferenceComponentName"].lower()]
+    hosting.tags.pop(component["InferenceComponentArn"], None)
     return {}
 
 

@@ -244,6 +244,7 @@ def delete_endpoint(call: Call) -> Any:
                 f'Cannot delete endpoint "{endpoint["EndpointArn"]}" while it has inference components.'
             )
         del hosting.endpoints[endpoint["EndpointName"].lower()]
+        hosting.tags.pop(endpoint["EndpointArn"], None)
     return {}
 
 

@@ -20,14 +20,19 @@ _FIELDS: tuple[tuple[int, int, list[str]], ...] = (
 )
 
 
-def problem(expression: str, zone: str = "") -> str:
-    """What is wrong with a schedule expression or its time zone; empty if nothing is."""
+def problem(expression: str, zone: str = "", *, rule: bool = False) -> str:
+    """What is wrong with a schedule expression or its time zone; empty if nothing is.
+
+    A rule of EventBridge takes no ``at``, and is particular about "1 minute" and "2 minutes"; a schedule is not.
+    """
     if zone and zone not in zoneinfo.available_timezones():
         return f"Invalid time zone {zone}."
     kind, _, rest = expression.partition("(")
     if not rest.endswith(")"):
         return f"Invalid Schedule Expression {expression}."
     inner = rest[:-1].strip()
+    if rule and (kind == "at" or (kind == "rate" and inner.startswith("1 ") == inner.endswith("s"))):
+        return f"Parameter ScheduleExpression is not valid: {expression}."
     good = {"at": _at, "rate": _rate, "cron": _cron}.get(kind, lambda _: False)(inner)
     return "" if good else f"Invalid Schedule Expression {expression}."
 
@@ -41,11 +46,8 @@ def _at(text: str) -> bool:
 
 
 def _rate(text: str) -> bool:
-    match = re.fullmatch(rf"(\d+) +({_UNITS})(s?)", text)
-    if match is None or int(match[1]) < 1:
-        return False
-    # "rate(1 hours)" and "rate(2 hour)" are refused
-    return (int(match[1]) == 1) == (match[3] == "")
+    match = re.fullmatch(rf"(\d+) +({_UNITS})s?", text)
+    return match is not None and int(match[1]) >= 1
 
 
 def _cron(text: str) -> bool:

@@ -101,6 +101,7 @@ def delete_model(call: Call) -> Any:
     hosting = hosting_of(call.region)
     model = get(hosting.models, call, "model", call.params["ModelName"])
     del hosting.models[model["ModelName"].lower()]
+    hosting.tags.pop(model["ModelArn"], None)
     return {}
 
 
@@ -135,6 +136,7 @@ def delete_endpoint_config(call: Call) -> Any:
     hosting = hosting_of(call.region)
     config = get(hosting.configs, call, "endpoint-config", call.params["EndpointConfigName"])
     del hosting.configs[config["EndpointConfigName"].lower()]
+    hosting.tags.pop(config["EndpointConfigArn"], None)
     return {}
 
 

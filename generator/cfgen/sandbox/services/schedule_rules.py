@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: what it refuses; moto keeps the schedules."""
+"""EventBridge Scheduler, and the times of EventBridge's rules: what they refuse; moto keeps the rest."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ def check_creation(call: Call) -> None:
 def check_update(call: Call) -> None:
     """The same for a changed schedule."""
     _check(call)
+
+
+@before("events", "PutRule")
+def check_rule(call: Call) -> None:
+    """The time of a scheduled rule."""
+    expression = call.params.get("ScheduleExpression")
+    if expression and (problem := expressions.problem(str(expression), rule=True)):
+        raise _refuse(problem)
 
 
 def _check(call: Call) -> None:
