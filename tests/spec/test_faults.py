@@ -51,7 +51,7 @@ FAULTS = [
     ("scalar for list", GOOD + "regions: us-east-1\n", "8:10", "must be a list"),
     ("scalar for mapping", GOOD + "security: yes\n", "8:11", "must be a mapping"),
     ("later feature", GOOD + "scaling: {min: 1}\n", "8:1", "scaling the endpoint is not supported yet"),
-    ("later type", GOOD.replace("type: container", "type: jumpstart"), "3:9", "are not supported yet"),
+    ("mistyped type", GOOD.replace("type: container", "type: jump-start"), "3:9", "did you mean jumpstart?"),
     ("CloudFormation tag", GOOD.replace("example", "!Ref Name"), "1:7", "tag !Ref is not allowed here"),
     ("Python tag", GOOD.replace("example", "!!python/object/apply:os.system [id]"), "1:7", "is not allowed here"),
     ("self-containing alias", "name: &a [*a]\n", "1:11", "alias *a contains itself"),

@@ -127,7 +127,8 @@ class UnknownJumpStartModel(CatalogueError):
         near = [*difflib.get_close_matches(model_id.lower(), known, 3, 0.6), *alike]
         guesses = list(dict.fromkeys(near))[:4]
         super().__init__(
-            f"no JumpStart model '{model_id}'" + (f"; did you mean {' or '.join(guesses)}?" if guesses else ""),
+            f"no JumpStart model '{model_id}'"
+            + (f"; did you mean {' or '.join(guesses)}?" if guesses else ""),
             hint="`cfgen catalog models WORDS` searches the list.",
         )
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cfgen.catalogue import jumpstart_live, jumpstart_package
@@ -16,7 +17,7 @@ from cfgen.catalogue.jumpstart_entry import Entry
 from cfgen.catalogue.jumpstart_pack import pack
 from cfgen.catalogue.refresh import dump
 from cfgen.catalogue.refresh_compare import Comparison, TableChange
-from cfgen.catalogue.refresh_sources import Package, RefreshError
+from cfgen.catalogue.refresh_sources import Package, RefreshError, downloaded, in_folder
 from cfgen.files import write_atomically
 
 PACKAGES = (jumpstart_package.CORE, jumpstart_package.PACKAGE)
@@ -29,6 +30,16 @@ def from_packages(packages: Mapping[str, Package]) -> Table:
     core, listed = packages[jumpstart_package.CORE], packages[jumpstart_package.PACKAGE]
     table = pack(jumpstart_package.entries(listed), jumpstart_package.regions(core))
     return {"schema": 1, "sources": [asdict(package.source) for package in (listed, core)], **table}
+
+
+def from_packages_in(folder: Path | None = None) -> Table:
+    """The list from package files in ``folder``, or downloaded with pip and npm. Raises RefreshError."""
+    if folder is not None:
+        return from_packages(in_folder(folder, PACKAGES))
+    with TemporaryDirectory(prefix="cfgen-refresh-") as place:
+        jumpstart_package.npm_pack(Path(place))
+        with downloaded([jumpstart_package.CORE]) as core:
+            return from_packages({**core, **in_folder(Path(place), [jumpstart_package.PACKAGE])})
 
 
 def from_live(live: jumpstart_live.Live, present: Table, address: str) -> Table:

@@ -27,8 +27,7 @@ from cfgen.catalogue.errors import CatalogueError
 from cfgen.catalogue.listing import Source
 from cfgen.catalogue.versions import version_key
 
-# What the tables are made of. JumpStart's models will be one more table with its own issue: npm
-# `@cdklabs/generative-ai-cdk-constructs` (jumpstart-models.json), and sagemaker-core's region_config.json.
+# What the tables are made of. JumpStart's models come from elsewhere: jumpstart_package
 PACKAGES = ("sagemaker-core", "botocore", "cfn-lint", "moto")
 
 _FILE = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*)(-[^-]+){0,4}?\.(whl|tar\.gz|tgz|zip)\Z")
@@ -156,8 +155,9 @@ def in_folder(folder: Path, names: Iterable[str] = PACKAGES) -> dict[str, Packag
 def downloaded(requirements: Iterable[str] = PACKAGES) -> Iterator[dict[str, Package]]:
     """Download the newest release of each package into a temporary folder, removed with the context."""
     with TemporaryDirectory(prefix="cfgen-refresh-") as folder:
-        _pip_download(list(requirements), folder)
-        yield in_folder(Path(folder))
+        names = list(requirements)
+        _pip_download(names, folder)
+        yield in_folder(Path(folder), [re.split(r"[=<>!~ ]", name)[0] for name in names])
 
 
 def _pip_download(requirements: list[str], folder: str) -> None:

@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lint": ("lint", "Lint specs or finished templates with cfn-lint and cfgen's own rules."),
     "explain": ("explain", "Explain a rule: why it exists and how to fix what it finds."),
     "schema": ("schema", "Print the JSON Schema of the spec language."),
-    "catalog": ("catalog", "Search the catalogue of images, instance types and regions."),
+    "catalog": ("catalog", "Search the catalogue of images, instance types, regions and JumpStart models."),
 }
 
 

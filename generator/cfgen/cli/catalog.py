@@ -17,7 +17,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.group("catalog")
 def command() -> None:
-    """Search the catalogue of images, instance types and regions.
+    """Search the catalogue of images, instance types, regions and JumpStart models.
 
     The data is bundled; a YAML file of your own adds to it (--catalog FILE, or cfgen.yaml in the working
     folder).
@@ -107,19 +107,65 @@ def regions(words: tuple[str, ...], form: str, overlay: Path | None) -> None:
 
 
 @command.command()
+@searching
+@click.option("--task", metavar="TASK", help="Only this task, or part of its name (text-generation, embed).")
+@click.option("--framework", metavar="NAME", help="Only what this software serves (tgi, djl, huggingface).")
+@click.option("--size", metavar="SIZE", help="Parameters: 8b, 500m, 7b..14b, 70b.. or ..3b.")
+@click.option("--gated/--open", default=None, help="Only models behind a licence, or only the others.")
+@region_option
+def models(words: tuple[str, ...], form: str, overlay: Path | None, **only: Any) -> None:
+    """JumpStart models, by words.
+
+    All WORDS are in a model's id, task or software. SIZE is told from the id. TYPE: AWS's default instance type, or
+    the first of its list that is hosted. REGIONS: how many have image and instance type.
+    """
+    from cfgen.catalogue.errors import UnknownJumpStartModel
+    from cfgen.catalogue.jumpstart import load as load_models
+    from cfgen.catalogue.jumpstart_search import find_models, model_lines
+    from cfgen.resolve.jumpstart import parameters
+
+    listed = load_models()
+    records = find_models(listed, _load(overlay), words, parameters=parameters, **only)
+    if not records and len(words) == 1 and not any(value is not None for value in only.values()):
+        raise UnknownJumpStartModel(words[0], listed.ids)
+    _show(records, form, model_lines, "JumpStart model", words, ())
+
+
+@command.command()
 @click.option("--from", "source", type=FOLDER, help="Read packages downloaded before from this folder.")
 @click.option("--to", "target", type=FOLDER, help="Write here.  [default: cfgen's own data]")
 @click.option("--accept-losses", is_flag=True, help="Write even if a table lost over a tenth of its entries.")
 @click.option("--accept-account-changes", is_flag=True, help="Write even if registry accounts changed.")
 @click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
+@click.option("--models", is_flag=True, help="JumpStart's models instead, from packages of pip and npm.")
+@click.option(
+    "--live",
+    metavar="REGION|URL",
+    help="With --models: the live list of a region (or at an address) over what is there.",
+)
 def refresh(
-    source: Path | None, target: Path | None, accept_losses: bool, accept_account_changes: bool, dry_run: bool
+    source: Path | None,
+    target: Path | None,
+    accept_losses: bool,
+    accept_account_changes: bool,
+    dry_run: bool,
+    models: bool,
+    live: str | None,
 ) -> None:
     """Derive the bundled data anew from published packages.
 
     Downloads sagemaker-core, botocore, cfn-lint and moto with pip (no dependencies, nothing installed) and
     prints what changed. A result that lost too much, or that changes a registry account, is refused.
+
+    With --models, JumpStart's list: from the npm package @cdklabs/generative-ai-cdk-constructs and sagemaker-core,
+    or with --live REGION each model's newest version from AWS's own public list, which needs no credentials.
     """
+    if live is not None and (not models or source is not None):
+        raise click.UsageError("--live goes with --models, and not with --from.")
+    accepted = {"accept_losses": accept_losses, "accept_account_changes": accept_account_changes}
+    if models:
+        _refresh_models(source, live, target, dry_run, accepted)
+        return
     from contextlib import nullcontext
 
     from cfgen.catalogue.data_files import DATA
@@ -141,6 +187,47 @@ def refresh(
         return
     write(tables, folder)
     click.echo(f"Written to {folder}", err=True)
+
+
+def _refresh_models(
+    source: Path | None, live: str | None, target: Path | None, dry_run: bool, accepted: dict[str, bool]
+) -> None:
+    from cfgen.catalogue import jumpstart_refresh
+    from cfgen.catalogue.data_files import DATA
+    from cfgen.catalogue.refresh import RefusedRefresh
+
+    folder = target or DATA
+    before = jumpstart_refresh.read(folder)
+    if live is not None:
+        after, left_out = _live(live, before or jumpstart_refresh.read())
+        click.echo("\n".join(f"left out, {reason}: {name}" for name, reason in left_out.items()), err=True)
+    else:
+        if source is None:
+            click.echo(f"Downloading {', '.join(jumpstart_refresh.PACKAGES)} …", err=True)
+        after = jumpstart_refresh.from_packages_in(source)
+    comparison = jumpstart_refresh.compare(before, after)
+    for line in comparison.lines():
+        click.echo(line)
+    if refusals := comparison.refused(**accepted):
+        raise RefusedRefresh(refusals)
+    if dry_run:
+        click.echo("Nothing is written (--dry-run).", err=True)
+        return
+    jumpstart_refresh.write(after, folder)
+    click.echo(f"Written to {folder}", err=True)
+
+
+def _live(place: str, present: Any) -> tuple[dict[str, Any], Any]:
+    """The live list over the present one; ``place`` is a region or an address."""
+    from cfgen.catalogue import jumpstart_live, jumpstart_refresh
+
+    base = place
+    if "://" not in place:
+        region = load().region(place)
+        base = jumpstart_live.address(region.name, region.url_suffix)
+    click.echo(f"Reading {base}/{jumpstart_live.MANIFEST} …", err=True)
+    found = jumpstart_live.read(base, lambda text: click.echo(text, err=True))
+    return jumpstart_refresh.from_live(found, present, base), found.left_out
 
 
 def find_names(family: str) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from cfgen.docs.markdown import GENERATED, cell, code, slug, table
 from cfgen.docs.spec_fields import Field, Schema, Section, example, sections
-from cfgen.spec.load import TYPES_NOT_YET
 from cfgen.spec.schema import NOT_YET
 
 _HEAD = f"""# Spec language
@@ -117,6 +116,5 @@ def _limits(schema: Schema) -> Iterator[str]:
 
 def _not_yet() -> str:
     rows = [(code(key), text) for key, text in NOT_YET.items()]
-    rows += [(f"`model.type: {name}`", text) for name, text in TYPES_NOT_YET.items()]
     about = "## Not supported yet\n\nKept for later; a spec that asks for one gets a clear error.\n\n"
     return about + table(("key", "feature"), rows) if rows else ""

@@ -20,6 +20,7 @@ TITLES = {
     "packages": "Model packages",
     "token": "Hub token",
     "data": "Model data",
+    "jumpstart": "JumpStart",
     "role": "Execution role",
     "build": "Build",
     "smoke-test": "Smoke test",

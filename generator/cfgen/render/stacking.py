@@ -16,7 +16,16 @@ SECTIONS = ("Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outpu
 _HEADING = re.compile(r"^([A-Za-z]+):[ ]*$", re.MULTILINE)
 _ENTRY = re.compile(r"^  ([A-Za-z0-9]+):", re.MULTILINE)
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z]|$)|[A-Z][a-z0-9]*")
-_ACRONYMS = {"Arn": "ARN", "Id": "ID", "Ids": "IDs", "Kms": "KMS", "Vpc": "VPC", "S3": "S3", "Cidr": "CIDR"}
+_ACRONYMS = {
+    "Arn": "ARN",
+    "Id": "ID",
+    "Ids": "IDs",
+    "Kms": "KMS",
+    "Vpc": "VPC",
+    "S3": "S3",
+    "Cidr": "CIDR",
+    "Eula": "EULA",
+}
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

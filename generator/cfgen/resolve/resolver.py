@@ -106,6 +106,7 @@ def _parts(
         "image": any(model.image for model in models),
         "build": any(model.build for model in models),
         "data": any(model.data for model in models),
+        "jumpstart": any(m.jumpstart and (m.jumpstart.eula_url or m.jumpstart.types) for m in models),
         "token": any(model.token for model in models),
         "existing-vpc": network.mode == "existing",
         "created-vpc": network.mode == "create",

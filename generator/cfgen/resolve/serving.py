@@ -18,7 +18,7 @@ from cfgen.resolve.sizing_auto import pick
 from cfgen.resolve.sizing_options import Sizing
 from cfgen.resolve.sizing_words import summary
 from cfgen.resolve.stack import EndpointPlan, ImagePlan, InstancesPlan, ModelPlan, VariantPlan
-from cfgen.spec.model import ModelPackageModel
+from cfgen.spec.model import JumpStartModel, ModelPackageModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ def serve(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
 def _served(name: str, prefix: str, catalogue: Catalogue, notes: Collector) -> Served:
     data = notes.spec.data
     check_license(notes)
+    if isinstance(data.model, JumpStartModel):
+        from cfgen.resolve.jumpstart import plan_jumpstart
+
+        return Served(name, prefix, notes, *plan_jumpstart(data.model, catalogue, notes))
     default, sizing = pick(catalogue, notes)
     if isinstance(data.model, ModelPackageModel):
         planned = plan_package(data.model, notes, catalogue)
@@ -89,20 +93,27 @@ def plan_models(served: tuple[Served, ...], regions: tuple[str, ...]) -> tuple[M
 
 def _narrowed(image: ImagePlan, regions: tuple[str, ...], mappings: dict[object, str]) -> ImagePlan:
     accounts = tuple(row for row in image.accounts if row[0] in regions)
+    references = tuple(row for row in image.references if row[0] in regions)
     number = len(mappings) + 1
-    mapping = mappings.setdefault(accounts, "ImageRegistry" if number == 1 else f"ImageRegistry{number}")
-    return replace(image, accounts=accounts, mapping=mapping)
+    name = "ImageRegistry" if number == 1 else f"ImageRegistry{number}"
+    mapping = mappings.setdefault((accounts, references), name)
+    return replace(image, accounts=accounts, references=references, mapping=mapping)
 
 
 def _named(plan: ModelPlan, prefix: str) -> ModelPlan:
     data = plan.data and replace(
         plan.data, bucket_parameter=f"{prefix}ModelDataBucket", key_parameter=f"{prefix}ModelDataKey"
     )
-    return replace(plan, id=f"{prefix}Model", packages_mapping=f"{prefix}ModelPackages", data=data)
+    jumpstart = plan.jumpstart and replace(plan.jumpstart, prefix=prefix)
+    return replace(
+        plan, id=f"{prefix}Model", packages_mapping=f"{prefix}ModelPackages", data=data, jumpstart=jumpstart
+    )
 
 
 def _same(known: ModelPlan, plan: ModelPlan) -> bool:
-    """Whether the two are one model; logical ids and titles aside."""
+    """Whether the two are one model; logical ids and titles aside. Not if each follows a parameter of its own."""
+    if plan.jumpstart and plan.jumpstart.types:
+        return False
     return _named(replace(known, title=""), "") == _named(replace(plan, title=""), "")
 
 

@@ -17,6 +17,7 @@ from cfgen.resolve.plans.endpoint import (
     RegionGroup,
     VariantPlan,
 )
+from cfgen.resolve.plans.jumpstart import JumpStartPlan
 from cfgen.resolve.plans.model import Asset, BuildPlan, ImagePlan, ModelPlan, S3Data, TokenPlan
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "InstanceChoice",
     "InstancesPlan",
     "Invocation",
+    "JumpStartPlan",
     "ModelPlan",
     "Pairs",
     "RegionGroup",
@@ -90,9 +92,10 @@ class Invocation:
     content_type: str
     options: str
 
-
     upload: str
     reference: str
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """Everything a template says. ``parts`` names the part files in order.
@@ -164,6 +167,11 @@ class Stack:
     def token(self) -> TokenPlan | None:
         """The hub token of the stack's models, which are not given different ones."""
         return next((model.token for model in self.models if model.token), None)
+
+    @property
+    def jumpstarts(self) -> tuple[JumpStartPlan, ...]:
+        """What is served from JumpStart's buckets."""
+        return tuple(dict.fromkeys(model.jumpstart for model in self.models if model.jumpstart))
 
     @property
     def data(self) -> tuple[S3Data, ...]:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from cfgen.spec.schema import SpecData
 
 Step = str | int
-DEPLOYMENT_TYPES = ("container", "model-package", "custom-inference")
-TYPES_NOT_YET = {"jumpstart": "JumpStart models by id"}
+DEPLOYMENT_TYPES = ("container", "model-package", "jumpstart", "custom-inference")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from cfgen.errors import Problem
 from cfgen.spec.document import Document
-from cfgen.spec.load import DEPLOYMENT_TYPES, TYPES_NOT_YET
+from cfgen.spec.load import DEPLOYMENT_TYPES
 
 Step = str | int
 
@@ -71,11 +71,6 @@ def _problem(item: Any, document: Document, root: type[BaseModel]) -> Problem:
 
 
 def _bad_tag(tag: str, section: Step) -> tuple[str, str]:
-    if section == "model" and tag in TYPES_NOT_YET:
-        return (
-            f"{TYPES_NOT_YET[tag]} ({tag}) are not supported yet",
-            f"choose {' or '.join(DEPLOYMENT_TYPES)}",
-        )
     return f"{_shown(tag)} is not one of the choices", _suggestion(tag, _tags(section), "choose")
 
 

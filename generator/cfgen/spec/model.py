@@ -179,6 +179,48 @@ class ModelPackageModel(_Sourced):
     )
 
 
+JumpStartId = Annotated[
+    str,
+    pattern(
+        r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        "a JumpStart model id such as meta-textgeneration-llama-3-1-8b-instruct",
+        "meta-textgeneration-llama-3-1-8b-instruct",
+        max_length=256,
+    ),
+    CLEAN,
+]
+JumpStartVersion = Annotated[
+    str,
+    pattern(
+        r"^([0-9]+(\.([0-9]+|\*)){0,3}|\*)$",
+        'a version in quotes such as "2.2.4", or its beginning ("2")',
+        "2.2.4",
+        "2",
+        max_length=32,
+    ),
+    CLEAN,
+]
+
+
+class JumpStartModel(_Sourced):
+    """A model of SageMaker JumpStart's by id: files, image and environment as AWS lists them."""
+
+    type: Literal["jumpstart"]
+    model_id: JumpStartId = Field(description="JumpStart's id; `cfgen catalog models` searches them.")
+    version: JumpStartVersion | None = Field(
+        None, description="Pins the version, or its beginning; the newest that can be served when absent."
+    )
+    accept_eula: bool = Field(
+        False,
+        description="Accept the model's licence (EULA). Required for gated models; the launcher can refuse.",
+    )
+    env: Environment = Field(
+        default_factory=dict,
+        max_length=100,
+        description="Environment of the container; overrides what AWS lists.",
+    )
+
+
 FilePattern = Annotated[str, Field(min_length=1, max_length=200, examples=["*.safetensors", "onnx/*"]), CLEAN]
 
 
@@ -222,4 +264,6 @@ class CustomInferenceModel(_Sourced):
     )
 
 
-Model = Annotated[ContainerModel | ModelPackageModel | CustomInferenceModel, Field(discriminator="type")]
+Model = Annotated[
+    ContainerModel | ModelPackageModel | JumpStartModel | CustomInferenceModel, Field(discriminator="type")
+]

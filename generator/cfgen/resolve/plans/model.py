@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cfgen.resolve.plans.common import Pairs
+from cfgen.resolve.plans.jumpstart import JumpStartPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class ImagePlan:
     """An image in Amazon ECR. ``accounts``: region → registry account; ``reference``: ``:tag`` or ``@digest``.
 
     ``mapping``: logical id of the mapping that holds ``accounts``; images of the same accounts share one.
+    ``references``: region → reference, where they differ.
     """
 
     accounts: Pairs
@@ -19,6 +21,11 @@ class ImagePlan:
     reference: str
     label: str
     mapping: str = "ImageRegistry"
+    references: Pairs = ()
+
+    def reference_in(self, region: str) -> str:
+        """The reference of the image in a region."""
+        return dict(self.references).get(region, self.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class ModelPlan:
     """A Model resource: either ``image`` or ``packages`` (region → model package ARN, in ``packages_mapping``).
 
     ``id``: its logical id. ``build``: what copies its files, when that is the template's work.
+    ``jumpstart``: where they are when they are JumpStart's.
     """
 
     kind: str
@@ -97,3 +105,4 @@ class ModelPlan:
     id: str = "Model"
     packages_mapping: str = "ModelPackages"
     build: BuildPlan | None = None
+    jumpstart: JumpStartPlan | None = None
