@@ -39,7 +39,8 @@ def request(asked: dict[str, Any], deadline: float) -> None:
     # One call may take 60 s, SageMaker's limit; the first one loads the model.
     calls = Config(read_timeout=70, retries={"total_max_attempts": 1})
     runtime = boto3.client("sagemaker-runtime", config=calls)
-    names = ("EndpointName", "Body", "ContentType", "InferenceComponentName")
+    which = ("TargetVariant", "TargetModel", "InferenceComponentName")
+    names = ("EndpointName", "Body", "ContentType", *which)
     refusals = 0
     while True:
         try:

@@ -59,23 +59,28 @@ def _allowed(
             instance = chosen_instance(name, f"endpoint.allowedInstanceTypes.{index}", catalogue, notes)
         except Stop:
             continue
-        if (instance.processor, instance.architecture) != (default.processor, default.architecture):
-            notes.refuse(
-                "endpoint.allowedInstanceTypes",
-                f"{name} ({instance.processor}, {instance.architecture}) cannot run the image chosen for "
-                f"{default.name} ({default.processor}, {default.architecture})",
-                "allow types of one kind",
-            )
-        elif instance.accelerators != default.accelerators:
-            notes.warn(
-                "endpoint.allowedInstanceTypes",
-                f"{name} has {instance.accelerators} accelerators, {default.name} has {default.accelerators}: "
-                "the container's tensor parallelism is set for the latter",
-                "allow types with as many accelerators",
-            )
+        check_like(default, instance, "endpoint.allowedInstanceTypes", notes)
         if instance not in found:
             found.append(instance)
     return tuple(found)
+
+
+def check_like(default: Instance, other: Instance, path: str, notes: Collector) -> None:
+    """Note at ``path`` when ``other`` cannot run what was chosen for ``default``, or not as well."""
+    if (other.processor, other.architecture) != (default.processor, default.architecture):
+        notes.refuse(
+            path,
+            f"{other.name} ({other.processor}, {other.architecture}) cannot run the image chosen for "
+            f"{default.name} ({default.processor}, {default.architecture})",
+            "allow types of one kind",
+        )
+    elif other.accelerators != default.accelerators:
+        notes.warn(
+            path,
+            f"{other.name} has {other.accelerators} accelerators, {default.name} has {default.accelerators}: "
+            "the container's tensor parallelism is set for the latter",
+            "allow types with as many accelerators",
+        )
 
 
 def _runs_the_same(default: Instance, other: Instance) -> bool:

@@ -290,10 +290,11 @@ def _data(model: ContainerModel, notes: Collector) -> S3Data | None:
     return S3Data(bucket, key, key.endswith(".tar.gz"))
 
 
-def invocation_of(body: str, content_type: str) -> Invocation:
+def invocation_of(body: str, content_type: str, target_model: str = "") -> Invocation:
     """An example request with the AWS CLI's options for it (version 2, POSIX shell)."""
+    target = f" --target-model {shlex.quote(target_model)}" if target_model else ""
     options = (
-        f" --content-type {content_type} --cli-binary-format raw-in-base64-out"
+        f"{target} --content-type {content_type} --cli-binary-format raw-in-base64-out"
         f" --body {shlex.quote(body)} /dev/stdout"
     )
     upload = f"printf %s {shlex.quote(body)} | aws s3 cp - "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cfgen.catalogue import Catalogue
-from cfgen.resolve import instances as types
 from cfgen.resolve.collector import Collector
 from cfgen.resolve.serving import Served
 from cfgen.resolve.stack import Pairs, VpcPlan
@@ -36,9 +35,10 @@ def plan_regions(
     able = tuple(sorted(name for name in why if not why[name] and (not wanted or name in wanted)))
     hosted = able
     for one in served:
-        rows = types.as_choices(one.offered, able)
-        hosted = tuple(region for region in hosted if any(region in row.regions for row in rows))
-    home = tuple(region for region in hosted if all(region in one.default.regions for one in served))
+        hosted = one.hosted(hosted)
+    home = tuple(
+        region for region in hosted if all(region in one.default.regions for one in served if one.offered)
+    )
     if not home:
         short = next((one for one in served if not set(able) & set(one.default.regions)), served[-1])
         short.notes.refuse("endpoint.instanceType", *_nowhere(short, able))

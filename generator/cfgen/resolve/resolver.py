@@ -11,7 +11,7 @@ from cfgen.resolve.network import plan_network
 from cfgen.resolve.regions import plan_regions
 from cfgen.resolve.serving import plan_endpoint, plan_models, serve
 from cfgen.resolve.sizing_words import decision
-from cfgen.resolve.smoke import plan_invocation, plan_smoke
+from cfgen.resolve.smoke import plan_invocation, plan_smokes
 from cfgen.resolve.stack import ModelPlan, RolePlan, SmokePlan, Stack, VpcPlan
 from cfgen.spec import Spec
 from cfgen.spec.sections import RETENTION_DAYS
@@ -40,7 +40,7 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
     _check_logs(notes)
     served = serve(catalogue, notes)
     planned = served[0].planned
-    smoke = plan_smoke(planned, notes)
+    smokes = plan_smokes(served)
     network = plan_network(notes, reaches_hub=any(one.planned.reaches_hub for one in served))
     regions, home, elsewhere = plan_regions(served, catalogue, network, notes)
     notes.check()
@@ -54,14 +54,14 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
     return Stack(
         name=data.name,
         description=_description(spec, planned.plan),
-        parts=(*_parts(models, network, smoke, feature_parts, emptied), "logs"),
+        parts=(*_parts(models, network, smokes, feature_parts, emptied), "logs"),
         regions=regions,
         home_regions=home,
         elsewhere=elsewhere,
         consoles=_consoles(regions, catalogue),
         models=models,
         endpoint=endpoint,
-        smoke=smoke,
+        smokes=smokes,
         role=RolePlan(
             data.security.execution_role_arn or "",
             data.security.permissions_boundary or "",
@@ -71,7 +71,7 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
         retention_days=data.logs.retention_days,
         python_runtime=PYTHON_RUNTIME,
         tags=tuple(data.tags.items()),
-        invocation=plan_invocation(planned, smoke),
+        invocation=plan_invocation(planned, smokes[0] if smokes else None),
         version=__version__,
         warnings=tuple(str(warning) for warning in notes.warnings),
         decisions=tuple(line for one in served for line in decision(one.sizing)),
@@ -95,7 +95,7 @@ def _consoles(regions: tuple[str, ...], catalogue: Catalogue) -> tuple[tuple[str
 def _parts(
     models: tuple[ModelPlan, ...],
     network: VpcPlan,
-    smoke: SmokePlan | None,
+    smokes: tuple[SmokePlan, ...],
     features: tuple[str, ...],
     emptied: bool,
 ) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def _parts(
         **dict.fromkeys(features, True),
         "emptying": emptied,
         "role": True,
-        "smoke-test": smoke is not None,
+        "smoke-test": bool(smokes),
     }
     return tuple(part for part, present in there.items() if present)
 

@@ -10,14 +10,18 @@ from dataclasses import dataclass, replace
 
 from cfgen.catalogue import Catalogue, Instance
 from cfgen.resolve import instances as types
-from cfgen.resolve.collector import Collector
+from cfgen.resolve.capacity import first_of_pools, plan_pools, plan_routing, pool_instances
+from cfgen.resolve.collector import Collector, Stop
 from cfgen.resolve.image import inference_ami
 from cfgen.resolve.license import check_license
 from cfgen.resolve.model import PlannedModel, plan_container, plan_package
+from cfgen.resolve.multi_model import as_multi_model
 from cfgen.resolve.sizing_auto import pick
 from cfgen.resolve.sizing_options import Sizing
+from cfgen.resolve.serverless import plan_serverless, stand_in
 from cfgen.resolve.sizing_words import summary
 from cfgen.resolve.stack import EndpointPlan, ImagePlan, InstancesPlan, ModelPlan, VariantPlan
+from cfgen.resolve.variants import Alone, alone
 from cfgen.spec.model import JumpStartModel, ModelPackageModel
 
 
@@ -26,7 +30,8 @@ class Served:
     """A variant-to-be: its model, its instance type, and the types a launcher may choose instead.
 
     ``sizing``: how the type was chosen, where the spec says auto.
-    ``notes``: the view in which its part of the spec is looked at. ``prefix`` begins its logical ids.
+    ``notes``: the view in which its part of the spec is looked at. ``prefix`` begins its logical ids. ``offered`` is
+    empty without instances; with pools they are all taken. ``asked``: what it is among several variants.
     """
 
     name: str
@@ -36,16 +41,51 @@ class Served:
     default: Instance
     offered: tuple[Instance, ...]
     sizing: Sizing | None = None
+    asked: Alone | None = None
+
+    @property
+    def shadow(self) -> bool:
+        """Whether it answers nobody."""
+        return self.asked is not None and self.asked.asked.shadow
+
+    def hosted(self, regions: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of ``regions`` where it can stand: with one of the offered types, or with those of all pools."""
+        if not self.offered:
+            return regions
+        able = all if self.notes.spec.data.endpoint.instance_pools else any
+        return tuple(region for region in regions if able(region in one.regions for one in self.offered))
 
 
 def serve(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
     """What the spec asks to be served. Raises Stop after noting what stands in the way."""
-    return (_served(notes.spec.data.endpoint.variant_name, "", catalogue, notes),)
+    if not notes.spec.data.variants:
+        return (_served(notes.spec.data.endpoint.variant_name, "", catalogue, notes),)
+    served, failed = [], None
+    for one in alone(notes):
+        try:
+            variant = _served(one.asked.name, one.prefix, catalogue, one.notes)
+            served.append(replace(variant, asked=one))
+        except Stop as stop:
+            failed = stop
+    if failed:
+        raise failed
+    return tuple(served)
 
 
 def _served(name: str, prefix: str, catalogue: Catalogue, notes: Collector) -> Served:
-    data = notes.spec.data
     check_license(notes)
+    if notes.spec.data.serverless is not None:
+        notes = stand_in(notes, catalogue)
+        served = _on(name, prefix, catalogue, notes)
+        return replace(served, offered=())
+    if notes.spec.data.endpoint.instance_pools:
+        served = _on(name, prefix, catalogue, first_of_pools(notes))
+        return replace(served, offered=pool_instances(served.default, catalogue, notes))
+    return _on(name, prefix, catalogue, notes)
+
+
+def _on(name: str, prefix: str, catalogue: Catalogue, notes: Collector) -> Served:
+    data = notes.spec.data
     if isinstance(data.model, JumpStartModel):
         from cfgen.resolve.jumpstart import plan_jumpstart
 
@@ -58,6 +98,7 @@ def _served(name: str, prefix: str, catalogue: Catalogue, notes: Collector) -> S
         offered = types.choices(default, catalogue, notes) if named else (default,)
     else:
         planned = plan_container(data.model, default, catalogue, notes, sizing)
+        planned = as_multi_model(planned, default, notes)
         offered = types.choices(default, catalogue, notes)
     return Served(name, prefix, notes, planned, default, offered, sizing)
 
@@ -72,6 +113,8 @@ def plan_models(served: tuple[Served, ...], regions: tuple[str, ...]) -> tuple[M
     mappings: dict[object, str] = {}
     for one in served:
         plan = replace(one.planned.plan, build=one.planned.build)
+        by_url = plan.mode == "multi-model" or one.notes.spec.data.serverless is not None
+        plan = replace(plan, by_url=by_url)
         packages = tuple(row for row in plan.packages if row[0] in regions)
         image = plan.image and _narrowed(plan.image, regions, mappings)
         plan = replace(plan, packages=packages, image=image)
@@ -140,7 +183,7 @@ def plan_endpoint(
                 "the call fails",
             )
     return EndpointPlan(
-        variants=variants,
+        variants=tuple(sorted(variants, key=lambda one: one.shadow)),
         startup_health_check_timeout=max(
             one.notes.spec.data.endpoint.startup_health_check_timeout or one.planned.startup_timeout
             for one in served
@@ -153,11 +196,17 @@ def plan_endpoint(
 
 def _variant(one: Served, model: ModelPlan, regions: tuple[str, ...]) -> VariantPlan:
     asked = one.notes.spec.data.endpoint
+    serverless = plan_serverless(one.notes)
+    download = asked.model_data_download_timeout or one.planned.download_timeout
     return VariantPlan(
         name=one.name,
         model=model.id,
-        instances=_instances(one, regions),
-        model_data_download_timeout=asked.model_data_download_timeout or one.planned.download_timeout,
+        instances=None if serverless else _instances(one, regions),
+        model_data_download_timeout=None if serverless or model.mode == "multi-model" else download,
+        weight=one.asked.asked.weight if one.asked else 1,
+        weight_parameter=f"{one.asked.word}Weight" if one.asked else "",
+        shadow=one.shadow,
+        serverless=serverless,
     )
 
 
@@ -165,6 +214,10 @@ def _instances(one: Served, regions: tuple[str, ...]) -> InstancesPlan:
     asked = one.notes.spec.data.endpoint
     rows = types.as_choices(one.offered, regions)
     storage = types.storage_of(rows)
+    pools = plan_pools(one.notes)
+    if pools and storage == "some":
+        # each pool takes the volume of all, and no launcher's choice could tell them apart
+        storage = "all"
     if asked.volume_size and storage == "all":
         one.notes.refuse(
             "endpoint.volumeSize",
@@ -172,11 +225,18 @@ def _instances(one: Served, regions: tuple[str, ...]) -> InstancesPlan:
             "leave it out",
         )
     cuda = one.planned.image.cuda if one.planned.image else None
+    drivers = {inference_ami(cuda, instance) for instance in one.offered} if pools else set()
+    if len(drivers) > 1 and not asked.inference_ami_version:
+        one.notes.refuse(
+            "endpoint.instancePools",
+            "need machine images with different drivers: " + ", ".join(sorted(str(each) for each in drivers)),
+            "name types of like families, or give inferenceAmiVersion",
+        )
     return InstancesPlan(
         type=one.default.name,
         count=asked.instance_count,
         choices=rows,
-        region_groups=types.region_groups(rows, regions, one.prefix),
+        region_groups=() if pools else types.region_groups(rows, regions, one.prefix),
         storage=storage,
         volume_size=asked.volume_size,
         inference_ami_version=asked.inference_ami_version or inference_ami(cuda, one.default),
@@ -184,4 +244,9 @@ def _instances(one: Served, regions: tuple[str, ...]) -> InstancesPlan:
         count_parameter=f"{one.prefix}InstanceCount",
         local_storage=f"{one.prefix}HasLocalStorage",
         reason=summary(one.sizing) if one.sizing else "",
+        pools=pools,
+        provision_timeout=asked.provision_timeout,
+        capacity_reservation=asked.capacity_reservation or "",
+        reservation_parameter=f"{one.prefix}CapacityReservationArn",
+        routing=plan_routing(one.notes),
     )

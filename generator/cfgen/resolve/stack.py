@@ -73,11 +73,17 @@ class VpcPlan:
 
 @dataclass(frozen=True, slots=True)
 class SmokePlan:
-    """The request that must be answered before the stack succeeds; ``timeout`` in seconds."""
+    """The request that must be answered before the stack succeeds; ``timeout`` in seconds.
+
+    ``id``: logical id. ``variant`` and ``target_model``: which is asked; empty for the only one.
+    """
 
     body: str
     content_type: str
     timeout: int
+    id: str = "SmokeTest"
+    variant: str = ""
+    target_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,6 @@ class Invocation:
     body: str
     content_type: str
     options: str
-
     upload: str
     reference: str
 
@@ -102,6 +107,7 @@ class Stack:
 
     ``regions`` is where it may launch, ``elsewhere`` every other region with what it lacks.
 
+    ``decisions``: what was chosen by cfgen that costs money, and the arithmetic, in sentences.
     Features have a field each, None where the spec does not ask for one; its name is that of the part.
     """
 
@@ -110,11 +116,11 @@ class Stack:
     parts: tuple[str, ...]
     regions: tuple[str, ...]
     home_regions: tuple[str, ...]
+    elsewhere: Pairs
     consoles: Pairs
     models: tuple[ModelPlan, ...]
-    elsewhere: Pairs
     endpoint: EndpointPlan
-    smoke: SmokePlan | None
+    smokes: tuple[SmokePlan, ...]
     role: RolePlan
     vpc: VpcPlan
     retention_days: int
@@ -132,6 +138,11 @@ class Stack:
         return self.models[0]
 
     @property
+    def smoke(self) -> SmokePlan | None:
+        """The first variant's; None when nothing is asked of it."""
+        return self.smokes[0] if self.smokes else None
+
+    @property
     def builds(self) -> tuple[BuildPlan, ...]:
         """What is copied to S3; models that serve the same files share a build."""
         return tuple(dict.fromkeys(model.build for model in self.models if model.build))
@@ -146,6 +157,11 @@ class Stack:
         """The images to pull, once a repository of a registry."""
         found = {(m.image.mapping, m.image.repository): m.image for m in self.models if m.image}
         return tuple(found.values())
+
+    @property
+    def jumpstarts(self) -> tuple[JumpStartPlan, ...]:
+        """What is served from JumpStart's buckets."""
+        return tuple(dict.fromkeys(model.jumpstart for model in self.models if model.jumpstart))
 
     @property
     def registries(self) -> tuple[ImagePlan, ...]:
@@ -167,11 +183,6 @@ class Stack:
     def token(self) -> TokenPlan | None:
         """The hub token of the stack's models, which are not given different ones."""
         return next((model.token for model in self.models if model.token), None)
-
-    @property
-    def jumpstarts(self) -> tuple[JumpStartPlan, ...]:
-        """What is served from JumpStart's buckets."""
-        return tuple(dict.fromkeys(model.jumpstart for model in self.models if model.jumpstart))
 
     @property
     def data(self) -> tuple[S3Data, ...]:

@@ -67,9 +67,21 @@ def parse_spec(text: str, file: str = "<spec>", folder: Path = Path()) -> Spec:
 
         problems += problems_of(error, document, SpecData)
     problems += [p for p in not_yet.values() if p is not None]
+    problems += _without_instances(document)
     if problems:
         raise SpecError(sorted(_unique(problems), key=lambda p: (p.line, p.column)))
     return Spec(data, document, folder)
+
+
+def _without_instances(document: Document) -> Iterable[Problem]:
+    """An endpoint must say what it stands on; of the schema's keys none alone is required."""
+    data = document.data
+    endpoint = data.get("endpoint", {})
+    if "serverless" in data or not isinstance(endpoint, dict):
+        return
+    if not endpoint.keys() & {"instanceType", "instance_type", "instancePools"}:
+        at = ("endpoint", "instanceType") if "endpoint" in data else ("endpoint",)
+        yield document.problem(at, "is required", "an instance type such as ml.g6.2xlarge, or auto")
 
 
 def _unique(problems: Iterable[Problem]) -> list[Problem]:

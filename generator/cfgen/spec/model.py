@@ -146,6 +146,13 @@ class ContainerModel(_Sourced):
     code_build_compute_type: ComputeType = Field(
         "BUILD_GENERAL1_SMALL", description="Compute type of the build, when staged to S3."
     )
+    mode: Literal["single-model", "multi-model"] = Field(
+        "single-model",
+        description="multi-model: every .tar.gz below the prefix modelData is a model, loaded when a request names it.",
+    )
+    model_cache: bool = Field(
+        True, description="Whether models stay in memory; off for many models that are asked for seldom."
+    )
 
 
 class Package(SpecModel):

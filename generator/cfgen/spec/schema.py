@@ -45,7 +45,6 @@ Tags = dict[
 NOT_YET = {
     "scaling": "scaling the endpoint",
     "schedule": "switching the endpoint off and on",
-    "serverless": "serverless inference",
     "alarms": "alarms",
     "dataCapture": "data capture",
     "api": "an HTTP front door",
@@ -69,7 +68,13 @@ class SpecData(SpecModel):
         None, description="What it is, for whoever reads the stack."
     )
     model: Model = Field(description="What is served.")
-    endpoint: Endpoint = Field(description="On what it is served.")
+    endpoint: Endpoint = Field(
+        default_factory=Endpoint, description="On what it is served. Required, but for serverless."
+    )
+    variants: Annotated[list[Variant], Field(min_length=2, max_length=10)] | None = Field(
+        None, description="Several variants behind one endpoint, by weight, or one with a shadow."
+    )
+    serverless: Serverless | None = Field(None, description="Without instances.")
     vpc: Vpc = Field(default_factory=lambda: NoVpc(mode="none"), description="In which network.")
     security: Security = Field(default_factory=Security, description="Roles, keys and isolation.")
     build: Build | None = Field(None, description="How models are copied to S3.")

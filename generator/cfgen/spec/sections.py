@@ -67,12 +67,61 @@ InterfaceService = Literal[
 ]
 
 
+class InstancePool(SpecModel):
+    """An instance type to try, when those before it are short."""
+
+    instance_type: InstanceType = Field(description="The instance type.")
+    priority: Annotated[int, Field(ge=1, le=5)] | None = Field(
+        None, description="1 is tried first; its place in the list when absent."
+    )
+
+
+class Routing(SpecModel):
+    """``endpoint.routing``: which instance gets a request."""
+
+    strategy: Literal["LEAST_OUTSTANDING_REQUESTS", "RANDOM", "PREFIX_AWARE"] = Field(
+        description="The one with the least to do, any, or the one that has seen the beginning of the prompt."
+    )
+    prefix_length: Annotated[int, Field(ge=1024, le=65536)] | None = Field(
+        None, description="How much of a prompt's beginning is looked at, with PREFIX_AWARE."
+    )
+    concurrency_threshold: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        None, description="Requests under way at which another instance is taken, with PREFIX_AWARE."
+    )
+
+
 class Endpoint(SpecModel):
     """``endpoint``: on what the model is served."""
 
     instance_type: InstanceType = Field(
-        description="The instance type, or auto: the cheapest that the model fits."
+        "",
+        json_schema_extra={"default": None},
+        description="The instance type, or auto: the cheapest that the model fits. Required, but for serverless and "
+        "instance pools.",
     )
+    instance_pools: Annotated[list[InstancePool], Field(min_length=2, max_length=5)] | None = Field(
+        None, description="Instance types instead of one: where the first is short, the next is taken."
+    )
+    provision_timeout: Annotated[int, Field(ge=300, le=3600)] | None = Field(
+        None,
+        description="Seconds to wait for instances that are short, before the next pool or the end (300 to 3600).",
+    )
+    capacity_reservation: (
+        Annotated[
+            str,
+            pattern(
+                rf"^{ARN_PARTITION}:sagemaker:[a-z0-9-]+:[0-9]{{12}}:[a-z0-9-]{{1,14}}/.+$",
+                "the ARN of an ML capacity reservation",
+                "arn:aws:sagemaker:us-east-1:111122223333:training-plan/inference",
+                max_length=258,
+            ),
+            CLEAN,
+        ]
+        | None
+    ) = Field(
+        None, description="ML capacity reservation that the instances come from, and from nowhere else."
+    )
+    routing: Routing | None = Field(None, description="Which instance gets a request.")
     instance_count: Annotated[int, Field(ge=1, le=100)] = Field(1, description="How many instances.")
     allowed_instance_types: Annotated[list[InstanceType], Field(min_length=1, max_length=50)] | None = Field(
         None, description="What a launcher may choose from; cfgen picks like types when absent."
@@ -294,6 +343,9 @@ class SmokeTest(SpecModel):
     body: RequestBody | None = Field(
         None,
         description="Its body, as text or as a structure sent as JSON; what suits the container when absent.",
+    )
+    target_model: Annotated[str, Field(min_length=1, max_length=1024), CLEAN] | None = Field(
+        None, description="Which model is asked, of a multi-model endpoint: its path below modelData."
     )
     content_type: Annotated[
         str, pattern(r"^[a-z]+/[a-z0-9.+-]+$", "a media type", "application/json", max_length=100), CLEAN

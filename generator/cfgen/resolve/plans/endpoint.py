@@ -25,12 +25,39 @@ class RegionGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolPlan:
+    """An instance type to try, when those of a lower number are short."""
+
+    type: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingPlan:
+    """Which instance gets a request; the numbers are of prefix-aware routing."""
+
+    strategy: str
+    prefix_length: int | None
+    concurrency_threshold: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerlessPlan:
+    """A variant without instances. Memory in MB; no provisioned concurrency when 0."""
+
+    memory_size: int
+    max_concurrency: int
+    provisioned_concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
 class InstancesPlan:
     """A variant's instances. ``storage`` tells how the choices differ: none, all or some have NVMe.
 
     ``type_parameter`` and ``count_parameter``: the launcher's parameters, whose defaults are ``type`` and ``count``.
     ``local_storage``: the condition that the chosen type has NVMe, where ``storage`` is some. Sizes in GiB.
     ``minimum_count``: least count a launcher may ask for. ``reason``: why this type, where cfgen chose it.
+    ``pools``: types instead of the launcher's one. ``provision_timeout``: seconds.
     """
 
     type: str
@@ -45,13 +72,19 @@ class InstancesPlan:
     local_storage: str = "HasLocalStorage"
     minimum_count: int = 1
     reason: str = ""
+    pools: tuple[PoolPlan, ...] = ()
+    provision_timeout: int | None = None
+    capacity_reservation: str = ""
+    reservation_parameter: str = "CapacityReservationArn"
+    routing: RoutingPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VariantPlan:
     """A production variant, or a shadow of one. ``model``: the logical id of what it serves; None for components.
 
-    Timeouts in seconds.
+    Either ``instances`` or ``serverless``. ``weight_parameter``: the launcher's, whose default is ``weight``; empty for
+    an endpoint's only variant. Timeouts in seconds.
     """
 
     name: str
@@ -59,6 +92,9 @@ class VariantPlan:
     instances: InstancesPlan | None
     model_data_download_timeout: int | None
     weight: int = 1
+    weight_parameter: str = ""
+    shadow: bool = False
+    serverless: ServerlessPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +113,21 @@ class EndpointPlan:
         return self.variants[0]
 
     @property
+    def production(self) -> tuple[VariantPlan, ...]:
+        """The variants that answer."""
+        return tuple(one for one in self.variants if not one.shadow)
+
+    @property
+    def shadows(self) -> tuple[VariantPlan, ...]:
+        """The variants that only listen."""
+        return tuple(one for one in self.variants if one.shadow)
+
+    @property
+    def serverless(self) -> ServerlessPlan | None:
+        """The only variant's, when it has no instances."""
+        return self.variant.serverless
+
+    @property
     def fleets(self) -> tuple[InstancesPlan, ...]:
         """The instances of all variants that stand on instances."""
         return tuple(one.instances for one in self.variants if one.instances)
@@ -84,7 +135,7 @@ class EndpointPlan:
     @property
     def mixed_fleets(self) -> tuple[InstancesPlan, ...]:
         """Those of whose types some have local NVMe storage and some do not: the launcher's choice decides."""
-        return tuple(fleet for fleet in self.fleets if fleet.storage == "some")
+        return tuple(fleet for fleet in self.fleets if fleet.storage == "some" and not fleet.pools)
 
     @property
     def mixed_choices(self) -> tuple[InstanceChoice, ...]:
@@ -97,5 +148,6 @@ class EndpointPlan:
     def takes_volume_key(self) -> bool:
         """Whether a KMS key for storage volumes may be given at all."""
         return bool(self.fleets) and (
-            self.key_on_local_storage or all(fleet.storage != "all" for fleet in self.fleets)
+            self.key_on_local_storage
+            or all(fleet.storage == "none" or fleet in self.mixed_fleets for fleet in self.fleets)
         )

@@ -90,6 +90,8 @@ class BuildPlan:
 class ModelPlan:
     """A Model resource: either ``image`` or ``packages`` (region → model package ARN, in ``packages_mapping``).
 
+    ``mode``: multi-model, whose models stay loaded with ``cache``, or empty. ``by_url``: files are named by
+    ModelDataUrl, not by ModelDataSource.
     ``id``: its logical id. ``build``: what copies its files, when that is the template's work.
     ``jumpstart``: where they are when they are JumpStart's.
     """
@@ -105,4 +107,7 @@ class ModelPlan:
     id: str = "Model"
     packages_mapping: str = "ModelPackages"
     build: BuildPlan | None = None
+    mode: str = ""
+    by_url: bool = False
+    cache: bool = True
     jumpstart: JumpStartPlan | None = None
