@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from cfgen.spec.base import CLEAN, SpecModel, pattern
 from cfgen.spec.features.asynchronous import Async
+from cfgen.spec.features.serverless import Serverless
+from cfgen.spec.features.variants import Variant
 from cfgen.spec.model import Model, RegionName
 from cfgen.spec.sections import Build, Endpoint, Logs, NoVpc, Security, SmokeTest, Vpc
 
