@@ -12,9 +12,10 @@ WHEN = {
     "jumpstart": "`model.type` is `jumpstart`, with a licence or an environment that follows the instance type",
     "role": "always",
     "build": "`model.staging` is `s3`, or `model.type` is `custom-inference`",
-    "smoke-test": "`smokeTest.enabled` is true and the request is known",
     "async": "`async` is given",
+    "scaling": "`scaling` is given",
     "emptying": "the template makes a bucket that is to go with the stack",
+    "smoke-test": "`smokeTest.enabled` is true and the request is known",
     "existing-vpc": "`vpc.mode` is `existing`",
     "created-vpc": "`vpc.mode` is `create`",
     "interfaces": "the template makes the security group (`create`, or `existing` without `securityGroupIds`)",
@@ -41,14 +42,20 @@ FIELDS = {
     "SubnetIds": "vpc.subnetIds",
     "SecurityGroupIds": "vpc.securityGroupIds",
     "VpcCidr": "vpc.cidr",
-    "LogRetentionDays": "logs.retentionDays",
-}
     "AsyncBucketName": "async.bucket",
     "AsyncInputBucketName": "async.inputBucket",
     "AsyncSuccessTopicArn": "async.successTopic",
     "AsyncErrorTopicArn": "async.errorTopic",
     "AsyncMaxConcurrency": "async.maxConcurrentInvocationsPerInstance",
     "AsyncKmsKeyArn": "async.kmsKey",
+    "ScalingEnabled": "",
+    "ScalingMinimum": "scaling.min",
+    "ScalingMaximum": "scaling.max",
+    "ScalingTarget": "scaling.target",
+    "ScaleInCooldown": "scaling.scaleInCooldown",
+    "ScaleOutCooldown": "scaling.scaleOutCooldown",
+    "LogRetentionDays": "logs.retentionDays",
+}
 
 ALLOWED = {
     "InstanceType": "one of `endpoint.allowedInstanceTypes`, or of the like types that cfgen picks",
@@ -103,8 +110,6 @@ model:
 endpoint: {instanceType: ml.g4dn.xlarge}
 smokeTest: {enabled: false}
 """,
-)
-""",
     # answers into a bucket and topics of one's own
     """
 name: variant-async
@@ -115,4 +120,6 @@ async:
   inputBucket: my-requests
   successTopic: arn:aws:sns:us-east-1:111122223333:answers
   errorTopic: arn:aws:sns:us-east-1:111122223333:failures
+""",
+)
 """Specs that reach what the examples do not."""

@@ -18,6 +18,7 @@ from cfgen.resolve.plans.endpoint import (
     VariantPlan,
 )
 from cfgen.resolve.plans.jumpstart import JumpStartPlan
+from cfgen.resolve.plans.scaling import ScalingPlan
 from cfgen.resolve.plans.model import Asset, BuildPlan, ImagePlan, ModelPlan, S3Data, TokenPlan
 
 __all__ = [
@@ -131,6 +132,7 @@ class Stack:
     warnings: tuple[str, ...] = field(default=())
     decisions: tuple[str, ...] = ()
     asynchronous: AsyncPlan | None = None
+    scaling: ScalingPlan | None = None
 
     @property
     def model(self) -> ModelPlan:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from cfgen.spec.base import CLEAN, SpecModel, pattern
 from cfgen.spec.features.asynchronous import Async
+from cfgen.spec.features.scaling import Scaling
 from cfgen.spec.features.serverless import Serverless
 from cfgen.spec.features.variants import Variant
 from cfgen.spec.model import Model, RegionName
@@ -45,7 +46,6 @@ Tags = dict[
 ]
 
 NOT_YET = {
-    "scaling": "scaling the endpoint",
     "schedule": "switching the endpoint off and on",
     "alarms": "alarms",
     "dataCapture": "data capture",
@@ -87,6 +87,7 @@ class SpecData(SpecModel):
     asynchronous: Async | None = Field(
         None, alias="async", description="Requests and answers in S3 instead of a call that waits."
     )
+    scaling: Scaling | None = Field(None, description="As many instances as there is work for.")
     logs: Logs = Field(default_factory=Logs, description="The endpoint's log group.")
     regions: Annotated[list[RegionName], Field(min_length=1, max_length=60)] | None = Field(
         None, description="Narrow the regions in which the template may launch; all that can, when absent."
