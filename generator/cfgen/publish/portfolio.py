@@ -66,8 +66,15 @@ class Product:
 
     @property
     def rules_json(self) -> str:
-        """The rules of its template constraint."""
-        return json.dumps(self.rules, separators=(", ", ": "))
+        """The rules of its template constraint; for Sub, if they hold pseudo parameters."""
+        text = json.dumps(self.rules, separators=(", ", ": "))
+        # what else looks like a variable is none
+        return re.sub(r"\$\{(?!AWS::(?:Partition|AccountId)\})", "${!", text) if self.rules_vary else text
+
+    @property
+    def rules_vary(self) -> bool:
+        """Whether the rules hold pseudo parameters: a policy's ARN."""
+        return "${AWS::Partition}" in json.dumps(self.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,6 @@ class Portfolio:
     options: tuple[tuple[str, str, str], ...] = ()
     role_arn: str = ""
     local: bool = False
-    boundary: str = ""
 
     def role_name(self, product: Product) -> str:
         """A launch role's name, for Sub. Roles know no regions, so the region stands in it.
@@ -138,6 +144,18 @@ def address(bucket: Bucket, key: str, account: str = "") -> str:
         name = name.replace(account, "${AWS::AccountId}")
     host = "s3.${AWS::Region}.${AWS::URLSuffix}"
     return f"https://{host}/{name}/{key}" if "." in bucket.name else f"https://{name}.{host}/{key}"
+
+
+def portable(arn: str, account: str = "") -> str:
+    """An ARN for Sub: partition and the stack's own account are not written out."""
+    head, service, region, owner, rest = (
+        arn.split(":", 5)[1:] if arn.count(":") >= 5 else ("", "", "", "", "")
+    )
+    if head != "aws" and not head.startswith("aws-"):
+        raise MalformedOption(f"{arn}: not an ARN")
+    if owner == account:
+        owner = "${AWS::AccountId}"
+    return f"arn:${{AWS::Partition}}:{service}:{region}:{owner}:{rest.replace('${', '${!')}"
 
 
 def principal(text: str, account: str = "") -> Principal:
@@ -202,7 +220,7 @@ def rules_of(template: Template, data: Mapping[str, Any], allowed: Mapping[str, 
 
 
 def _or(values: Sequence[str]) -> str:
-    shown = [value or "left empty" for value in values]
+    shown = [re.sub(r"\$\{AWS::\w+\}", "*", value) or "left empty" for value in values]
     return " or ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
@@ -246,7 +264,7 @@ def _grants(role: Mapping[str, Any]) -> tuple[Grant, ...]:
         for one in policy["PolicyDocument"]["Statement"]:
             resources = tuple(r["Fn::Sub"] if isinstance(r, dict) else r for r in one["Resource"])
             condition = tuple(
-                (operator, key, value)
+                (operator, key, value["Fn::Sub"] if isinstance(value, dict) else value)
                 for operator, pairs in one.get("Condition", {}).items()
                 for key, value in pairs.items()
             )

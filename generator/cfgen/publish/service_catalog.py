@@ -135,9 +135,8 @@ def plan(
         tuple({p.id: p for p in (portfolio.principal(one, account) for one in request.principals)}.values()),
         tuple(dict.fromkeys(request.accounts)),
         tuple({o[0]: o for o in map(portfolio.option, request.options)}.values()),
-        request.role_arn,
+        portfolio.portable(request.role_arn, account) if request.role_arn else "",
         bool(request.accounts or request.units) and not request.role_arn,
-        request.boundary,
     )
     return Ready(region, made, rendering.render(made, (region,)), new, bucket.name)
 
@@ -156,8 +155,9 @@ def _product(
         for name, values in request.allowed.items()
         if ":" not in name or name.partition(":")[0] == template.name
     }
-    grants = () if request.role_arn else permissions.grants_of(data, request.boundary)
-    rules = portfolio.rules_of(template, data, allowed, request.boundary)
+    boundary = portfolio.portable(request.boundary, account) if request.boundary else ""
+    grants = () if request.role_arn else permissions.grants_of(data, boundary)
+    rules = portfolio.rules_of(template, data, allowed, boundary)
     if request.role_arn:
         rules = {name: rule for name, rule in rules.items() if name.removesuffix("IsAllowed") in allowed}
     digest, key = s3.digest_of(template), s3.key_of(template, request.prefix)

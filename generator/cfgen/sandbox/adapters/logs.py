@@ -54,10 +54,11 @@ class LogGroup(Adapter):
             else:
                 logs.delete_retention_policy(logGroupName=made.id)
         add, remove = changed_tags(old, new)
+        arn = ctx.arn("logs", f"log-group:{made.id}")
         if add:
-            logs.tag_log_group(logGroupName=made.id, tags=add)
+            logs.tag_resource(resourceArn=arn, tags=add)
         if remove:
-            logs.untag_log_group(logGroupName=made.id, tags=remove)
+            logs.untag_resource(resourceArn=arn, tagKeys=remove)
         return made
 
     def delete(self, ctx: Context, made: Made, p: Props) -> None:

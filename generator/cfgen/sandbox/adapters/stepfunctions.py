@@ -12,9 +12,9 @@ from cfgen.sandbox.adapters.base import (
     Context,
     Made,
     Props,
-    already_exists,
     changed_tags,
     quietly,
+    refuse_existing,
     register,
     shaped,
     tag_pairs,
@@ -50,9 +50,7 @@ class StateMachine(Adapter):
         name = p.get("StateMachineName") or ctx.name(80)
         stepfunctions = ctx.client("stepfunctions")
         arn = ctx.arn("states", f"stateMachine:{name}")
-        machines = stepfunctions.list_state_machines()["stateMachines"]
-        if any(machine["stateMachineArn"] == arn for machine in machines):
-            raise already_exists(ctx, arn)
+        refuse_existing(ctx, arn, lambda: stepfunctions.describe_state_machine(stateMachineArn=arn))
         extra = shaped(
             "stepfunctions",
             "CreateStateMachine",

@@ -101,6 +101,8 @@ def _sagemaker(call: Call) -> list[str]:
 
 def _logs(call: Call) -> list[str]:
     p = call.params
+    if arn := p.get("resourceArn"):
+        return [f"{arn}|{arn}:*"]
     group = p.get("logGroupName") or str(p.get("logGroupIdentifier") or p.get("logGroupNamePrefix") or "")
     group = group.split(":log-group:")[-1].removesuffix(":*")
     base = f"log-group:{group}"
@@ -224,7 +226,15 @@ def _sts(call: Call) -> list[str]:
     return [str(call.params.get("RoleArn") or "*")]
 
 
+def _ec2(call: Call) -> list[str]:
+    """The first kind of resource an action is about, whichever it is."""
+    found = _reference().get("ec2", {}).get("Actions", {}).get(call.operation.lower()) or {}
+    kinds = found.get("Resources") or ["*"]
+    return [f"{kinds[0]}/*"]
+
+
 _RESOURCES = {
+    "ec2": _ec2,
     "application-autoscaling": _scaling,
     "budgets": _budgets,
     "codebuild": _codebuild,
@@ -263,6 +273,8 @@ def asked(call: Call) -> Asked:
         finder = _RESOURCES.get(call.service)
         found = finder(call) if finder else ["*"]
         pairs = [(action, [_arn(call, prefix, item) for item in found] or ["*"])]
+    if (call.service, call.operation) == ("iam", "CreateRole") and call.params.get("Tags"):
+        pairs.append(("iam:TagRole", pairs[0][1]))
     if passed := PASSED_ROLES.get(f"{call.service}.{call.operation}"):
         role: Any = call.params
         for part in passed[0].split("."):
