@@ -6,7 +6,7 @@ import argparse
 import importlib
 import platform
 
-NAMES = ("render", "lint", "build")
+NAMES = ("render", "lint", "deploy", "build")
 
 
 def main() -> None:

@@ -24,6 +24,8 @@ MAX_DIRECT_BYTES = 51_200
 MAX_BYTES = 1_000_000
 """Largest template passed as an S3 object (CloudFormation quotas)."""
 
+# AWS CLIs that run at a time: each takes some 60 MB, and a second of a processor to start
+_TURNS = threading.BoundedSemaphore(8)
 _CHANGE_SET = re.compile(r"arn:aws[\w-]*:cloudformation:[\w-]+:\d*:changeSet/[^\s'\"]+")
 _CALL = re.compile(
     r"An error occurred \((?P<code>[\w.:]+)\) when calling the (?P<call>\w+) operation[^:]*: (?P<text>.*)",
@@ -119,10 +121,23 @@ def make_change_set(request: Request, stop: threading.Event | None = None) -> st
         (folder / "template.yaml").write_text(request.template, encoding="utf-8", newline="\n")
         if request.overrides:
             (folder / "parameters.json").write_text(overrides_json(request.overrides), encoding="utf-8")
-        code, out, err = _run(arguments(request, folder, program), stop)
+        while not _TURNS.acquire(timeout=0.2):
+            if stop is not None and stop.is_set():
+                raise _interrupted()
+        try:
+            code, out, err = _run(arguments(request, folder, program), stop)
+        finally:
+            _TURNS.release()
     if code:
         raise failure(err or out, code)
     return change_set_arn(out)
+
+
+def _interrupted() -> errors.Interrupted:
+    return errors.Interrupted(
+        "stopped while the change set was being made; nothing was changed",
+        hint="deploy again: an unused change set does no harm",
+    )
 
 
 def _run(command: list[str], stop: threading.Event | None) -> tuple[int, str, str]:
@@ -140,10 +155,7 @@ def _run(command: list[str], stop: threading.Event | None) -> tuple[int, str, st
             if stop is not None and stop.is_set():
                 process.terminate()
                 process.communicate()
-                raise errors.Interrupted(
-                    "stopped while the change set was being made; nothing was changed",
-                    hint="deploy again: an unused change set does no harm",
-                ) from None
+                raise _interrupted() from None
         except BaseException:
             process.kill()
             process.communicate()
