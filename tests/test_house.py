@@ -21,7 +21,9 @@ ALLOWED = {
     # lint renders a spec it is given, by one seam
     "lint": {"catalogue", "pipeline"},
     "sandbox": set(),
-    "deploy": {"spec", "catalogue", "resolve", "render", "lint", "sandbox", "pipeline"},
+    # a plan is of a template as one launch would make it, which lint evaluates
+    "plan": {"spec", "catalogue", "resolve", "render", "lint"},
+    "deploy": {"spec", "catalogue", "resolve", "render", "lint", "plan", "sandbox", "pipeline"},
     "publish": {"spec", "catalogue", "resolve", "render", "lint", "sandbox", "deploy", "pipeline"},
 }
 ROOMS = {*ALLOWED, "cli", "docs", "pipeline", "memory"}

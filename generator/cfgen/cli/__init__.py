@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "size": ("size", "List the instance types a model fits, cheapest first."),
     "validate": ("validate", "Check specs and report every problem with its place."),
     "render": ("render", "Render specs into CloudFormation templates."),
+    "plan": ("plan", "Tell what a launch costs, needs and may fail of, before anything is spent."),
     "diff": ("diff", "Compare a spec with its deployed stack, or with another template."),
     "deploy": ("deploy", "Deploy specs with the AWS CLI, in one region or several."),
     "status": ("status", "Show a stack, its endpoint and last events; follow what is under way."),

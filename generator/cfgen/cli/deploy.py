@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-concurrency", type=click.IntRange(1, 32), default=4, show_default=True, help="Stacks at a time."
 )
+@click.option("--skip-preflight", is_flag=True, help="Do not look first for what would make the launch fail.")
 @click.option("--no-request", is_flag=True, help="Send the finished endpoint no request.")
 @click.option(
     "--sandbox", is_flag=True, help="Into the local sandbox, with example data: no account, no cost."
@@ -66,8 +67,9 @@ def command(
 ) -> int:
     """Deploy specs (files, folders or patterns) with the AWS CLI, in one region or several.
 
-    Renders and lints, makes a change set, shows it, asks, executes it and follows the events to the end; then looks
-    whether the endpoint serves the new configuration and answers. Nothing to change is done (exit code 0).
+    Renders, lints and looks for what would make it fail (cfgen plan); makes a change set, shows it, asks, executes it
+    and follows the events to the end; then looks whether the endpoint serves the new configuration and answers.
+    Nothing to change is done (exit code 0).
     """
     from cfgen.deploy.session import regions_of
 
@@ -100,6 +102,8 @@ def _deploy(
         launches = _rehearsals(launches, sandbox)
     awscli.find()
     stop = threading.Event()
+    if not options["skip_preflight"]:
+        _look_first(launches, options, stop)
     several = len(launches) > 1
     results = parallel.deploy_all(
         launches,
@@ -117,6 +121,18 @@ def _deploy(
             console.tell(result.error, result.launch.label if several else "")
     codes = {result.error.exit_code for result in results if result.error is not None}
     return 130 if stop.is_set() else codes.pop() if len(results) == 1 and codes else int(bool(codes))
+
+
+def _look_first(launches: list[Launch], options: dict[str, Any], stop: threading.Event) -> None:
+    from cfgen.catalogue import load
+    from cfgen.deploy import preflight
+    from cfgen.pipeline import overlay_file
+
+    catalogue = load(overlay_file(options["overlay"]))
+    verdicts = preflight.look(launches, catalogue, options["max_concurrency"], stop)
+    for verdict in verdicts:
+        warn(f"{verdict.launch.label}: {check.title}: {check.detail}" for check in verdict.warnings)
+    preflight.refuse(verdicts)
 
 
 def _render(specs: tuple[str, ...], overlay: Path | None) -> list[Template]:

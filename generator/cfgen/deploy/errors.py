@@ -14,7 +14,7 @@ Hierarchy::
         │   ├── CredentialsMissing, CredentialsExpired
         │   ├── AccessDenied, Throttled, Unreachable
         ├── StackNotFound, StackBusy, StackStuck, StackProtected
-        ├── LintFailed, ChangeSetFailed, Declined, AssetFailed
+        ├── PreflightFailed, LintFailed, ChangeSetFailed, Declined, AssetFailed
         ├── StackFailed           the operation ended badly; carries the first failed event
         ├── TimedOut              cfgen stopped following; the operation goes on
         ├── Interrupted           exit code 130: likewise, because of Ctrl-C
@@ -117,6 +117,10 @@ class StackProtected(DeployError):
 
 class LintFailed(DeployError):
     """cfn-lint finds errors in the rendered template."""
+
+
+class PreflightFailed(DeployError):
+    """Something that would make the launch fail was seen before it."""
 
 
 class ChangeSetFailed(DeployError):

@@ -76,10 +76,16 @@ def _loader(data_path: str | None) -> Any:
 
 
 class Aws:
-    """The clients of one region and profile, made when first asked for. Not shared between threads."""
+    """The clients of one region and profile, made when first asked for. Not shared between threads.
 
-    def __init__(self, region: str, profile: str | None = None) -> None:
+    ``attempts`` and ``patience``: how often a call is tried, and the seconds that an answer may take.
+    """
+
+    def __init__(
+        self, region: str, profile: str | None = None, *, attempts: int = 6, patience: float = 70
+    ) -> None:
         self.region, self.profile = region, profile
+        self._attempts, self._patience = attempts, patience
         self._session: Any = None
         self._clients: dict[str, Any] = {}
 
@@ -101,9 +107,9 @@ class Aws:
 
             # an InvokeEndpoint answer may take 60 s ("InvokeEndpoint": model response within 60 seconds)
             config = Config(
-                retries={"mode": "standard", "total_max_attempts": 6},
+                retries={"mode": "standard", "total_max_attempts": self._attempts},
                 connect_timeout=10,
-                read_timeout=70,
+                read_timeout=self._patience,
                 user_agent_extra=f"cfgen/{__version__}",
             )
             with aws_errors(f"reach {service}"):

@@ -31,6 +31,7 @@ LOCAL = frozenset(
         "catalog images",
         "catalog instances",
         "catalog regions",
+        "plan --offline",
     }
 )
 """Commands of cfgen that ask nobody: neither AWS nor a package index."""

@@ -1,0 +1,222 @@
+"""``cfgen plan``: what a launch costs, needs and may fail of, before anything is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cfgen.cli.options import catalog_option, plural, specs_argument, warn
+from cfgen.errors import CfgenError
+
+if TYPE_CHECKING:
+    from cfgen.catalogue import Catalogue
+    from cfgen.plan import Plan
+
+
+@click.command("plan")
+@specs_argument
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="REGION",
+    help="Region of the launch; may be given several times (default: as in the AWS CLI, else one that can).",
+)
+@click.option(
+    "--live", is_flag=True, help="Ask AWS for the region's prices instead of taking the bundled ones."
+)
+@click.option(
+    "--account/--offline",
+    default=None,
+    help="Read quotas and secrets of the account, or ask nobody (default: when there are credentials).",
+)
+@click.option("--profile", metavar="NAME", help="Profile of the AWS configuration, as in the AWS CLI.")
+@click.option(
+    "--parameter", "-p", "parameters", multiple=True, metavar="K=V", help="A template parameter; repeatable."
+)
+@click.option(
+    "--parameters-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Parameters in any of CloudFormation's shapes; --parameter wins.",
+)
+@click.option("--stack-name", metavar="NAME", help="Name of the stack (default: the spec's name).")
+@catalog_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Write to a file; for several specs, or a folder that exists, a file each. Default: standard output.",
+)
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json", "html"]), default="text", show_default=True,
+    help="Text, data, or a page that needs nothing else.",
+)  # fmt: skip
+def command(
+    specs: tuple[str, ...], regions: tuple[str, ...], output: Path | None, style: str, **options: Any
+) -> int:
+    """Tell what specs (files, folders or patterns) cost, need and may fail of, before anything is spent.
+
+    Cost by resource, quotas, licence and access, regions, rights. With credentials the account's quotas, their use
+    and the secrets are read; nothing is changed. Exit code 1 when something would make a launch fail.
+    """
+    from cfgen.spec.find import find_specs
+
+    found = find_specs(specs)
+    plans: list[Plan] = []
+    failed = 0
+    for path in found:
+        try:
+            plans.append(_plan(path, regions, len(found), options))
+        except CfgenError as error:
+            if len(found) == 1:
+                raise
+            failed += 1
+            warn([error.message, *([f"  hint: {error.hint}"] if error.hint else [])])
+    _write(plans, style, output, several=len(found) > 1)
+    for plan in plans:
+        if plan.failed and (style != "text" or output is not None):
+            warn(
+                [
+                    f"{plan.name}: {check.title}{f': {check.detail}' if check.detail else ''}"
+                    for check in plan.failed
+                ]
+            )
+    if failed:
+        warn([f"{plural(failed, 'spec')} of {len(found)} could not be planned"])
+    return int(bool(failed) or any(plan.failed for plan in plans))
+
+
+def _plan(path: Path, asked: tuple[str, ...], count: int, options: Mapping[str, Any]) -> Plan:
+    from cfgen import document, pipeline
+    from cfgen.catalogue import load
+    from cfgen.deploy import inputs
+    from cfgen.plan import make
+    from cfgen.render import render
+    from cfgen.spec import load_spec
+
+    catalogue = load(pipeline.overlay_file(options["overlay"]))
+    spec = load_spec(path)
+    stack = pipeline.plan(spec, catalogue)
+    template = render(stack)
+    given = inputs.parameters_file(options["parameters_file"]) if options["parameters_file"] else {}
+    given |= inputs.pairs(options["parameters"], "--parameter")
+    if count == 1:
+        inputs.check_known(given, [template])
+    declared = dict(template.parameters)
+    given = {name: value for name, value in given.items() if name in declared}
+    data = document.load(template.text, template.name)
+    regions = _regions(asked, options["profile"], stack.home_regions)
+    for region in regions:
+        catalogue.region(region)
+    name = options["stack_name"] or template.name
+    accounts = _accounts(data, given, regions, catalogue, name, options)
+    live = _live(data, given, regions, options) if options["live"] else {}
+    return make(
+        template, data, regions, catalogue, spec=spec, stack=stack, values=given, accounts=accounts, live=live
+    )
+
+
+def _regions(asked: tuple[str, ...], profile: str | None, home: tuple[str, ...]) -> list[str]:
+    """The regions asked for; else the AWS CLI's, where somebody configured one; else one that can launch it."""
+    from cfgen.deploy import credentials, errors, session
+
+    if asked:
+        return list(dict.fromkeys(asked))
+    if profile or credentials.configured():
+        try:
+            return [session.default_region(profile)]
+        except (errors.RegionMissing, errors.ToolMissing):
+            pass
+    return ["us-east-1" if "us-east-1" in home else home[0]]
+
+
+def _accounts(
+    data: Mapping[str, Any],
+    given: Mapping[str, str],
+    regions: list[str],
+    catalogue: Catalogue,
+    name: str,
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    from cfgen.deploy import credentials
+
+    wanted = options["account"]
+    if wanted is None:
+        wanted = bool(options["profile"]) or credentials.present()
+    if not wanted:
+        return {}
+    from concurrent.futures import ThreadPoolExecutor
+
+    from cfgen.deploy.account import read
+    from cfgen.plan.needs import quota_needs
+    from cfgen.plan.regions import opt_in
+    from cfgen.plan.steps import secrets_of
+    from cfgen.plan.view import world_of
+
+    def one(region: str) -> Any:
+        world = world_of(data, region, given)
+        return read(
+            region, options["profile"], quota_needs(world), secrets_of(world), name,
+            opt_in=opt_in(region, catalogue.region(region).partition),
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(regions, pool.map(one, regions), strict=True))
+
+
+def _live(
+    data: Mapping[str, Any], given: Mapping[str, str], regions: list[str], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    from cfgen.deploy.account.prices import RATES, live_prices
+    from cfgen.plan.costs import variants
+    from cfgen.plan.view import world_of
+
+    found = {}
+    for region in regions:
+        types = {kind for _, _, kind, _ in variants(world_of(data, region, given))}
+        found[region] = live_prices(region, sorted(types), options["profile"], tuple(RATES))
+        if found[region].problem:
+            warn([f"{region}: {found[region].problem}"])
+    return found
+
+
+def _write(plans: list[Plan], style: str, output: Path | None, *, several: bool) -> None:
+    from cfgen.files import write_atomically
+
+    suffix = {"text": "txt", "json": "json", "html": "html"}[style]
+    if style == "html" and output is None:
+        output = Path("build")
+        output.mkdir(parents=True, exist_ok=True)
+    if output is not None and (several or output.is_dir()):
+        for plan in plans:
+            target = output / f"{plan.name}.plan.{suffix}"
+            write_atomically(target, _rendered([plan], style))
+            click.echo(str(target))
+    elif output is not None:
+        if plans:
+            write_atomically(output, _rendered(plans, style))
+            click.echo(str(output))
+    else:
+        click.echo(_rendered(plans, style), nl=False)
+
+
+def _rendered(plans: list[Plan], style: str) -> str:
+    if style == "html":
+        from cfgen.plan.page import page
+
+        return page(plans[0])
+    if style == "json":
+        import json
+
+        from cfgen.plan.records import data
+
+        found = [data(plan) for plan in plans]
+        return json.dumps(found[0] if len(found) == 1 else found, indent=2, ensure_ascii=False) + "\n"
+    from cfgen.plan.text import lines
+
+    return "\n\n".join("\n".join(lines(plan)) for plan in plans) + "\n" * bool(plans)

@@ -1,0 +1,120 @@
+"""What may go wrong in this account although the template is right: rights, regions to enable, images, updates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cfgen.catalogue import Catalogue
+from cfgen.document import capabilities
+from cfgen.lint.evaluate import mapping, text
+from cfgen.lint.worlds import World
+from cfgen.plan.account import Account
+from cfgen.plan.costs import variants
+from cfgen.plan.model import Check
+from cfgen.plan.regions import opt_in
+
+_CAPABILITIES = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html"
+_ENABLE = "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"
+_SLR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html"
+_LINKED_ROLES = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": (
+        "Application Auto Scaling", "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
+    ),
+    "AWS::ApiGatewayV2::VpcLink": ("API Gateway", "AWSServiceRoleForAPIGateway"),
+    "AWS::EC2::NatGateway": ("NAT gateways", "AWSServiceRoleForNATGateway"),
+}  # fmt: skip
+
+
+def account_checks(data: Mapping[str, Any]) -> Iterator[Check]:
+    """What holds in every region."""
+    if needed := capabilities(data):
+        yield Check(
+            "capabilities", "ok", f"acknowledge {', '.join(needed)}",
+            "the template makes IAM resources; cfgen deploy passes it, by hand it is --capabilities",
+            link=_CAPABILITIES,
+        )  # fmt: skip
+
+
+def region_checks(world: World, catalogue: Catalogue, account: Account | None) -> Iterator[Check]:
+    """What holds in the region of the launch."""
+    region = world.region
+    yield from _enabled(region, catalogue, account)
+    kinds = dict.fromkeys(kind for _, _, kind, _ in variants(world))
+    lacking = [
+        kind
+        for kind in kinds
+        if kind in catalogue.instances and region not in catalogue.instance(kind).regions
+    ]
+    if world.refused or lacking:
+        what = f"does not host {', '.join(lacking)}" if lacking else "is refused by the template's rules"
+        yield Check(
+            "region",
+            "failed",
+            f"{region} {what}",
+            "",
+            "see the regions below, or choose another type",
+            region=region,
+        )
+    else:
+        yield Check("region", "ok", f"{region} has image, instance type and resource types", region=region)
+    yield from _images(world)
+    for kind, (service, role) in _LINKED_ROLES.items():
+        if next(world.of_type(kind), None):
+            yield Check(
+                "linked-role", "ok", f"service-linked role of {service}",
+                f"{role} is made at first use; the caller then needs iam:CreateServiceLinkedRole", link=_SLR,
+                region=region,
+            )  # fmt: skip
+    if kinds:
+        yield Check(
+            "update", "todo", "room for updates",
+            "an update moves the endpoint to new instances before the old ones go: it takes as many again",
+            "ask for twice the instances in the quota", region=region,
+        )  # fmt: skip
+    yield from _unfilled(world)
+
+
+def _enabled(region: str, catalogue: Catalogue, account: Account | None) -> Iterator[Check]:
+    partition = catalogue.region(region).partition if region in catalogue.regions else "aws"
+    if not opt_in(region, partition):
+        return
+    enabled = account.enabled if account is not None else None
+    title = f"{region} must be enabled in the account"
+    if enabled is False:
+        fix = f"aws account enable-region --region-name {region}"
+        yield Check("opt-in", "failed", title, "it is not", fix, _ENABLE, region)
+    elif enabled:
+        yield Check("opt-in", "ok", f"{region} is enabled in the account", region=region)
+    else:
+        yield Check("opt-in", "todo", title, "it is off in a new account", link=_ENABLE, region=region)
+
+
+def _images(world: World) -> Iterator[Check]:
+    for model in world.of_type("AWS::SageMaker::Model"):
+        uri = text(mapping(model.properties, "PrimaryContainer").get("Image", ""))
+        if ".dkr.ecr." in uri:
+            owner = uri.split(".", 1)[0]
+            yield Check(
+                "image", "ok", f"image {uri.rpartition('/')[2]}",
+                f"pulled from account {owner}: the role may, a policy of your organisation must not forbid it",
+                region=world.region,
+            )  # fmt: skip
+
+
+def _unfilled(world: World) -> Iterator[Check]:
+    """Parameters that somebody must give: without them nothing is launched."""
+    missing = [
+        name
+        for name in world.template.section("Parameters")
+        if text(world.reference(name)) == f"⟦param:{name}⟧"
+    ]
+    for name in missing:
+        yield Check(
+            "parameter",
+            "todo",
+            f"parameter {name}",
+            "has no default",
+            f"--parameter {name}=…",
+            region=world.region,
+        )

@@ -1,0 +1,105 @@
+"""What somebody must have done first, by hand: access, subscriptions, agreements, secrets. With links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cfgen.lint.evaluate import mapping, maps, strings, text
+from cfgen.lint.worlds import World
+from cfgen.plan.account import MISSING, Account
+from cfgen.plan.model import Check
+from cfgen.spec import Spec
+
+_HUB = "https://huggingface.co/{}"
+_SECRETS = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/create_secret.html"
+_SUBSCRIBE = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-mkt-find-subscribe.html"
+_EULA = "https://docs.aws.amazon.com/sagemaker/latest/dg/jumpstart-foundation-models-choose.html"
+_RESOLVE = "{{resolve:secretsmanager:"
+
+
+def secrets_of(world: World) -> tuple[str, ...]:
+    """The Secrets Manager secrets that the launch reads, by name or ARN: of parameters, and of dynamic references."""
+    found = [
+        text(world.reference(name)) for name in world.template.section("Parameters") if name == "TokenSecret"
+    ]
+    for resource in world.of_type("*"):
+        for value, _ in strings(resource.properties):
+            if _RESOLVE in value:
+                reference = value.split(_RESOLVE, 1)[1].split("}}", 1)[0]
+                found.append(
+                    ":".join(reference.split(":")[:7])
+                    if reference.startswith("arn:")
+                    else reference.split(":")[0]
+                )
+    return tuple(dict.fromkeys(one.partition("::")[0] for one in found if one and "⟦" not in one))
+
+
+def secret_checks(world: World, account: Account | None) -> Iterator[Check]:
+    """Whether each secret is there. Its value is never asked for."""
+    for name in secrets_of(world):
+        state = None if account is None else account.secrets.get(name, account.problem or "not asked for")
+        title = f"secret {name}"
+        make = f"aws secretsmanager create-secret --name {name} --secret-string … --region {world.region}"
+        if state == "":
+            yield Check("secret", "ok", title, "is there", region=world.region)
+        elif state == MISSING:
+            yield Check("secret", "failed", title, "is not there", make, _SECRETS, world.region)
+        elif state is None:
+            yield Check("secret", "unknown", title, "not looked for", make, _SECRETS, world.region)
+        else:
+            yield Check("secret", "unknown", title, f"could not be read: {state}", "", _SECRETS, world.region)
+
+
+def steps(spec: Spec | None, world: World) -> Iterator[Check]:
+    """What must be done by hand before the launch."""
+    model: Any = spec.data.model if spec is not None else None
+    if model is not None:
+        yield from _hub(model)
+    for resource in world.of_type("AWS::SageMaker::Model"):
+        yield from _packages(resource.properties)
+        yield from _agreements(resource.properties)
+
+
+def _hub(model: Any) -> Iterator[Check]:
+    given = getattr(model, "model_id", None)
+    if getattr(model, "type", "") == "jumpstart":
+        return
+    ids = [given] if isinstance(given, str) else [getattr(one, "id", one) for one in given or ()]
+    if getattr(model, "token_secret", None):
+        for one in ids:
+            yield Check(
+                "access", "todo", f"access to {one}",
+                "gated: its page must say that you have access, with the account whose token is in the secret",
+                link=_HUB.format(one),
+            )  # fmt: skip
+
+
+def _packages(properties: Mapping[str, Any]) -> Iterator[Check]:
+    containers = [mapping(properties, "PrimaryContainer"), *maps(properties, "Containers")]
+    for arn in {text(one["ModelPackageName"]) for one in containers if "ModelPackageName" in one}:
+        yield Check(
+            "subscription", "todo", "subscription in AWS Marketplace",
+            f"a proprietary model package must be subscribed to in the account of the launch, and its owner may bill "
+            f"for its software on top: {arn}",
+            link=_SUBSCRIBE,
+        )  # fmt: skip
+
+
+def _agreements(properties: Mapping[str, Any]) -> Iterator[Check]:
+    if any("AcceptEula" in value for value in _keys(properties)):
+        yield Check(
+            "eula", "todo", "end-user licence agreement",
+            "the launcher accepts it by the template's parameter; the launch is refused otherwise",
+            link=_EULA,
+        )  # fmt: skip
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _keys(inner)

@@ -1,0 +1,161 @@
+"""A plan as text for a terminal: what stops or needs somebody first, then money, limits, regions."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from cfgen.plan.limits import NOBODY
+from cfgen.plan.model import HOURS, Check, CostLine, Plan, RegionCost
+
+WIDTH = 100
+MARKS = {"ok": "✓", "failed": "✗", "warning": "!", "unknown": "?", "todo": "•"}
+"""One sign a status."""
+MEANINGS = "✗ stops a launch   ! look at it   • yours to do or to check   ? not known   ✓ fine"
+_GROUPS = (
+    ("Licence and access", ("license", "access", "subscription", "eula", "secret")),
+    ("Limits", ("quota",)),
+    (
+        "Account and region",
+        ("region", "opt-in", "capabilities", "linked-role", "image", "update", "parameter"),
+    ),
+)
+
+
+def lines(plan: Plan) -> Iterator[str]:
+    """The plan, a line at a time; at most WIDTH columns but for commands and links."""
+    yield f"{plan.name}: {plan.description}" if plan.description else plan.name
+    where = f", account {plan.account}" if plan.account else ""
+    yield f"in {', '.join(plan.regions)}{where}"
+    for cost in plan.costs:
+        yield ""
+        yield from _cost(cost)
+    yield from _savings(plan)
+    for title, kinds in _GROUPS:
+        checks = [check for check in plan.checks if check.kind in kinds]
+        if checks:
+            yield ""
+            yield title
+            unread = [check for check in checks if check.kind == "quota" and check.detail == NOBODY]
+            if unread:
+                yield "  ? not read, for want of an account to ask (--account)"
+            for check in checks:
+                yield from _check(check, several=len(plan.regions) > 1)
+    yield ""
+    yield from _regions(plan)
+    yield ""
+    yield MEANINGS
+    yield verdict(plan)
+
+
+def verdict(plan: Plan) -> str:
+    """The last line: whether a launch would be stopped, and what is left to do."""
+    count = {status: sum(check.status == status for check in plan.checks) for status in MARKS}
+    left = [
+        f"{number} {word}"
+        for number, word in (
+            (count["failed"], "stopping"), (count["warning"], "to look at"), (count["todo"], "to do or to check"),
+            (count["unknown"], "not known"),
+        )
+        if number
+    ]  # fmt: skip
+    said = ", ".join(left) or "nothing left to do"
+    return f"{plan.name}: {'a launch would be stopped' if plan.failed else 'ready as far as can be seen'}; {said}"
+
+
+def money(usd: float) -> str:
+    """``$1,234`` from a thousand on, ``$1.22``, ``$0.0034`` below a cent."""
+    if usd >= 1000:
+        return f"${usd:,.0f}"
+    if usd >= 0.1 or usd == 0:
+        return f"${usd:,.2f}"
+    return f"${usd:.4f}".rstrip("0")
+
+
+def each(unit: str) -> str:
+    """``a minute``, ``an hour``."""
+    return f"{'an' if unit[0] in 'aeio' or unit == 'hour' else 'a'} {unit}"
+
+
+def _cost(cost: RegionCost) -> Iterator[str]:
+    more = "" if cost.complete else ", and what has no known price"
+    yield f"Cost in {cost.region} ({cost.basis}): {money(cost.hourly)} an hour, {money(cost.monthly)} a month{more}"
+    rows = [_row(line) for line in cost.lines if line.hourly is not None or not line.known]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    for row in rows:
+        yield (
+            f"  {row[0].ljust(widths[0])}  {row[1].ljust(widths[1])}  {row[2].rjust(widths[2])}"
+            f"  {row[3].rjust(widths[3])}  {row[4]}"
+        ).rstrip()
+    if cost.most > cost.hourly:
+        yield f"  scaled out as far as it may: {money(cost.most)} an hour"
+    by_use = [
+        f"{line.what} {money(line.rate)} {each(line.unit)}"
+        for line in _distinct(cost)
+        if line.rate is not None and line.hourly is None
+    ]
+    if by_use:
+        yield from textwrap.wrap(
+            f"by use: {'; '.join(by_use)}", WIDTH, initial_indent="  ", subsequent_indent="    "
+        )
+
+
+def _distinct(cost: RegionCost) -> list[CostLine]:
+    return list({(line.what, line.rate): line for line in cost.lines}.values())
+
+
+def _row(line: CostLine) -> tuple[str, str, str, str, str]:
+    if line.hourly is None:
+        return line.resource, line.what, "?", "?", line.note
+    return (
+        line.resource,
+        line.what,
+        f"{money(line.hourly)}/h",
+        f"{money(line.monthly or 0.0)}/month",
+        line.note,
+    )
+
+
+def _savings(plan: Plan) -> Iterator[str]:
+    if plan.savings:
+        yield ""
+        yield f"What could be saved of {HOURS} hours a month"
+        for one in plan.savings:
+            said = f"{one.what}: {money(one.monthly)} a month, {one.share:.0%} less ({one.how})"
+            yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def _check(check: Check, *, several: bool) -> Iterator[str]:
+    where = f" [{check.region}]" if several and check.region else ""
+    detail = "" if check.kind == "quota" and check.detail == NOBODY else check.detail
+    text = f"{check.title}{f': {detail}' if detail else ''}{where}"
+    yield from textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=f"  {MARKS[check.status]} ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+    )
+    if check.status != "ok":
+        if check.fix:
+            yield f"      {check.fix}"
+        if check.link:
+            yield f"      {check.link}"
+
+
+def _regions(plan: Plan) -> Iterator[str]:
+    can = [f"{row.name}*" if row.opt_in else row.name for row in plan.table if row.launches]
+    yield f"Regions: {len(can)} can launch it as it stands"
+    yield from textwrap.wrap(
+        ", ".join(can) + ("   (* to be enabled in the account first)" if any("*" in one for one in can) else ""),
+        WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False,
+    )  # fmt: skip
+    reasons: dict[str, list[str]] = {}
+    for row in plan.table:
+        if not row.launches:
+            reasons.setdefault(row.why, []).append(row.name)
+    for why, names in reasons.items():
+        yield from textwrap.wrap(
+            f"not {', '.join(names)}: {why}", WIDTH, initial_indent="  ", subsequent_indent="    ",
+            break_on_hyphens=False,
+        )  # fmt: skip
