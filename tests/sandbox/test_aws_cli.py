@@ -13,7 +13,8 @@ from pathlib import Path
 from .conftest import World
 
 _OWN = Path(sys.executable).parent / "aws"
-AWS = str(_OWN) if _OWN.exists() else shutil.which("aws")
+# CFGEN_TEST_AWS: another AWS CLI, such as version 2, which no package registry has
+AWS = os.environ.get("CFGEN_TEST_AWS") or (str(_OWN) if _OWN.exists() else shutil.which("aws"))
 assert AWS, "the AWS CLI is not installed: pip install awscli"
 
 TEMPLATE = """
@@ -35,6 +36,10 @@ def _aws(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _version(world: World) -> int:
+    return int(_aws(world, "--version").stdout.removeprefix("aws-cli/").partition(".")[0])
+
+
 def test_deploy(world: World, tmp_path: Path) -> None:
     file = tmp_path / "template.yaml"
     file.write_text(TEMPLATE)
@@ -49,7 +54,8 @@ def test_deploy(world: World, tmp_path: Path) -> None:
     again = _aws(world, *deploy, "--no-fail-on-empty-changeset")
     assert again.returncode == 0
     assert "No changes to deploy" in again.stdout
-    assert _aws(world, *deploy).returncode == 255
+    # version 1 takes that for a failure unless told otherwise, version 2 does not
+    assert _aws(world, *deploy).returncode == (255 if _version(world) == 1 else 0)
     changed = _aws(world, *deploy, "--parameter-overrides", "Word=two")
     assert changed.returncode == 0, changed.stderr
     shown = _aws(world, "cloudformation", "describe-stacks", "--stack-name", name, "--output", "json")
