@@ -14,6 +14,7 @@ WHEN = {
     "build": "`model.staging` is `s3`, or `model.type` is `custom-inference`",
     "async": "`async` is given",
     "scaling": "`scaling` is given",
+    "deployment": "`deployment` is given",
     "emptying": "the template makes a bucket that is to go with the stack",
     "smoke-test": "`smokeTest.enabled` is true and the request is known",
     "existing-vpc": "`vpc.mode` is `existing`",
@@ -26,6 +27,13 @@ FIELDS = {
     "InstanceType": "endpoint.instanceType",
     "InstanceCount": "endpoint.instanceCount",
     "EndpointName": "",
+    "CapacityReservationArn": "endpoint.capacityReservation",
+    "ServerlessMemorySize": "serverless.memorySizeInMB",
+    "ServerlessMaxConcurrency": "serverless.maxConcurrency",
+    "ServerlessProvisionedConcurrency": "serverless.provisionedConcurrency",
+    "…Weight": "variants[].weight",
+    "…InstanceType": "variants[].instanceType",
+    "…InstanceCount": "variants[].instanceCount",
     "StartupHealthCheckTimeout": "endpoint.startupHealthCheckTimeout",
     "VolumeKmsKeyArn": "security.volumeKmsKey",
     "AccessLogBucket": "security.accessLogBucket",
@@ -65,6 +73,7 @@ ALLOWED = {
 RULES = {
     "RegionIsSupported": "a region without the image version, the model package, or a resource type of the template",
     "InstanceTypeIsHosted": "an instance type in a region that does not host it",
+    "…InstanceTypeIsHosted": "a variant's instance type in a region that does not host it",
     "SubnetsAreInVpc": "a subnet outside the chosen network",
 }
 
@@ -109,6 +118,14 @@ model:
   codeFolder: code
 endpoint: {instanceType: ml.g4dn.xlarge}
 smokeTest: {enabled: false}
+""",
+    # instances from a reservation
+    """
+name: variant-reservation
+model: {type: container, modelId: mistralai/Mistral-7B-Instruct-v0.3, container: vllm}
+endpoint:
+  instanceType: ml.p5.48xlarge
+  capacityReservation: arn:aws:sagemaker:us-east-1:111122223333:training-plan/inference
 """,
     # answers into a bucket and topics of one's own
     """

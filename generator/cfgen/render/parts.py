@@ -25,6 +25,7 @@ TITLES = {
     "build": "Build",
     "async": "Asynchronous inference",
     "scaling": "Scaling",
+    "deployment": "Updates of the endpoint",
     "emptying": "Buckets that are emptied",
     "smoke-test": "Smoke test",
     "network": "Network",

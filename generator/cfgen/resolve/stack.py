@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from cfgen.resolve.plans.asynchronous import AsyncPlan
 from cfgen.resolve.plans.common import Pairs
+from cfgen.resolve.plans.deployment import DeploymentPlan
 from cfgen.resolve.plans.endpoint import (
     EndpointPlan,
     InstanceChoice,
@@ -133,6 +134,7 @@ class Stack:
     decisions: tuple[str, ...] = ()
     asynchronous: AsyncPlan | None = None
     scaling: ScalingPlan | None = None
+    deployment: DeploymentPlan | None = None
 
     @property
     def model(self) -> ModelPlan:

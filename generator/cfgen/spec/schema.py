@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from cfgen.spec.base import CLEAN, SpecModel, pattern
 from cfgen.spec.features.asynchronous import Async
+from cfgen.spec.features.deployment import Deployment
 from cfgen.spec.features.scaling import Scaling
 from cfgen.spec.features.serverless import Serverless
 from cfgen.spec.features.variants import Variant
@@ -88,6 +89,9 @@ class SpecData(SpecModel):
         None, alias="async", description="Requests and answers in S3 instead of a call that waits."
     )
     scaling: Scaling | None = Field(None, description="As many instances as there is work for.")
+    deployment: Deployment | None = Field(
+        None, description="How an endpoint moves from one configuration to the next."
+    )
     logs: Logs = Field(default_factory=Logs, description="The endpoint's log group.")
     regions: Annotated[list[RegionName], Field(min_length=1, max_length=60)] | None = Field(
         None, description="Narrow the regions in which the template may launch; all that can, when absent."

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cfgen.resolve.features import asynchronous, scaling
+from cfgen.resolve.features import asynchronous, deployment, scaling
 from cfgen.resolve.features.scene import Scene
 
 __all__ = ["FEATURES", "Scene", "plan_features"]
@@ -18,6 +18,7 @@ __all__ = ["FEATURES", "Scene", "plan_features"]
 FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = (
     ("asynchronous", "async", asynchronous.plan),
     ("scaling", "scaling", scaling.plan),
+    ("deployment", "deployment", deployment.plan),
 )
 """Field (of the spec's root and of Stack), part, and what plans it; in the order of the parts in a template."""
 
