@@ -17,6 +17,7 @@ from cfgen.errors import CfgenError
 
 # name → (module under cfgen.cli, one-line help), in the order --help shows them
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Write a spec for a model: inspected, sized, with the reasons."),
     "inspect": ("inspect_", "Say what a model is: size, shape, terms, formats."),
     "size": ("size", "List the instance types a model fits, cheapest first."),
     "validate": ("validate", "Check specs and report every problem with its place."),

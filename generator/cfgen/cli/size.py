@@ -20,11 +20,15 @@ SHOWN = 10
 @click.command("size")
 @click.argument("model", metavar="MODEL_ID|FOLDER|SPEC")
 @click.option("--revision", default="", metavar="REVISION", help="A branch, tag or commit of the model.")
-@click.option("--container", default="", metavar="NAME", help="The container: vllm, tgi:3.3, …  [default: by model]")
+@click.option(
+    "--container", default="", metavar="NAME", help="The container: vllm, tgi:3.3, …  [default: by model]"
+)
 @click.option("--context", type=click.IntRange(16, 10_000_000), help="Tokens of a prompt and its answer.")
 @click.option("--concurrency", type=click.IntRange(1, 10_000), help="Requests served at once.  [default: 4]")
 @click.option("--region", "regions", multiple=True, metavar="REGION", help="Hosted here; may be repeated.")
-@click.option("--max-price", type=click.FloatRange(0, min_open=True), help="USD an hour and instance, at most.")
+@click.option(
+    "--max-price", type=click.FloatRange(0, min_open=True), help="USD an hour and instance, at most."
+)
 @click.option("--all", "show_all", is_flag=True, help="Every type that fits, and why the others do not.")
 @catalog_option
 @format_option
@@ -52,10 +56,8 @@ def command(model: str, overlay: Path | None, show_all: bool, style: str, **aske
     if sizing.choice is None:
         click.echo(why_none(sizing)[0])
     if show_all:
-        from cfgen.catalogue.tables import aligned
-
         click.echo("")
-        for line in aligned(("DOES NOT FIT", "WHY"), [(one.name, one.reason) for one in sizing.rejected]):
+        for line in rejections(sizing):
             click.echo(line)
     return 0
 
@@ -79,7 +81,9 @@ def _of_spec(path: Path, catalogue: Any, asked: dict[str, Any]) -> Sizing:
 
     if asked["revision"]:
         raise click.UsageError("A spec names its revision itself; --revision is for a model id.")
-    return pipeline.sizing(load_spec(path), catalogue, **{key: value for key, value in asked.items() if value})
+    return pipeline.sizing(
+        load_spec(path), catalogue, **{key: value for key, value in asked.items() if value}
+    )
 
 
 def table(sizing: Sizing, limit: int) -> list[str]:
@@ -94,8 +98,37 @@ def table(sizing: Sizing, limit: int) -> list[str]:
     titles = ("TYPE", "HARDWARE", "SPLIT", "TOKENS", "REQUESTS", "USD/h", "REGIONS")
     lines = [head, *aligned(titles, rows, right={2, 3, 4, 5, 6})]
     if rest := len(sizing.options) - limit:
-        lines += [f"and {plural(rest, 'more type')} (--all lists all, and why the others do not fit)"] * (rest > 0)
+        lines += [f"and {plural(rest, 'more type')} (--all lists all, and why the others do not fit)"] * (
+            rest > 0
+        )
     return [*lines, ""]
+
+
+def rejections(sizing: Sizing) -> list[str]:
+    """Why the other types do not fit: a line for each reason and the types it is true of, whole families as one."""
+    import textwrap
+
+    fitting = {one.instance.family for one in sizing.options}
+    reasons: dict[str, dict[str, list[str]]] = {}
+    sizes: dict[str, int] = {}
+    for one in sizing.rejected:
+        family = one.name.split(".")[1]
+        sizes[family] = sizes.get(family, 0) + 1
+        reasons.setdefault(one.reason, {}).setdefault(family, []).append(one.name)
+    lines = []
+    for reason, families in sorted(reasons.items(), key=lambda row: sum(map(len, row[1].values()))):
+        names = []
+        for family, members in families.items():
+            whole = len(members) == sizes[family] > 1 and family not in fitting
+            names += [f"ml.{family}.*"] if whole else members
+        lines += textwrap.wrap(
+            f"not {', '.join(names)}: {reason}",
+            110,
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+    return lines
 
 
 def _row(option: Option, context: int) -> tuple[str, ...]:
@@ -140,5 +173,7 @@ def as_record(sizing: Sizing) -> dict[str, Any]:
             }
             for one in sizing.options
         ],
-        "rejected": [{"instanceType": one.name, "about": one.what, "reason": one.reason} for one in sizing.rejected],
+        "rejected": [
+            {"instanceType": one.name, "about": one.what, "reason": one.reason} for one in sizing.rejected
+        ],
     }

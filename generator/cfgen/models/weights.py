@@ -133,14 +133,18 @@ def read_header(repository: Repository, path: str, size: int) -> dict[str, int]:
     if len(data) < length:
         raise DamagedFile(model, path, "ends within its header")
     numbers: dict[str, int] = {}
+    end = 0
     try:
         for name, tensor in json.loads(data).items():
             if name != "__metadata__":
+                end = max(end, _dimension(tensor["data_offsets"][1]))
                 count = math.prod(_dimension(one) for one in tensor["shape"])
                 kind = str(tensor["dtype"])
                 numbers[kind] = numbers.get(kind, 0) + count
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedFile(model, path, "has a header that cannot be read") from error
+    if 8 + length + end > size:
+        raise DamagedFile(model, path, f"has {size:,} bytes, and its header speaks of {8 + length + end:,}")
     return numbers
 
 

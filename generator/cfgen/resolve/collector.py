@@ -9,7 +9,6 @@ from cfgen.models.facts import ModelFacts
 from cfgen.resolve.errors import ResolveError
 from cfgen.spec import Spec
 
-
 FactsOf = Callable[[str, str], ModelFacts]
 """Facts about a model at a revision (empty: none is pinned), wherever they are kept. Raises CfgenError."""
 

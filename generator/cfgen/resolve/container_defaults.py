@@ -44,6 +44,7 @@ class ContainerRequest:
 
     ``staged``: the weights lie in ``/opt/ml/model``, put there from S3; else the container fetches them.
     ``code``: the user's ``inference.py`` lies in ``/opt/ml/model/code``. ``token``: a hub token is provided.
+    ``dtype_given``: the spec's environment says in which type to serve.
     ``sized``: what is known better, when the instance type was chosen by the model's own figures.
     """
 
@@ -62,6 +63,7 @@ class ContainerRequest:
     code: bool = False
     token: bool = False
     sized: SizedFor | None = None
+    dtype_given: bool = False
 
 
 def tensor_parallel(request: ContainerRequest) -> int:
@@ -142,7 +144,8 @@ def _length(request: ContainerRequest, row: ContainerKind) -> Iterator[Default]:
         return
     if asked is not None:
         yield from _limited(asked, "the context length the spec asks for", row)
-    elif request.sized and request.sized.split and not row.automatic_length:
+    elif request.sized and request.sized.split and row.length_note:
+        # left to itself, this version takes too much or too little
         yield from _limited(request.sized.context, "the context the instance type was chosen for", row)
     elif row.automatic_length and request.processor == "gpu":
         yield Default(

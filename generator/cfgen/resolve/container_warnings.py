@@ -77,6 +77,7 @@ def _hardware(request: ContainerRequest, row: ContainerKind) -> Iterator[str]:
         and capability is not None
         and capability < BFLOAT16
         and request.sized is None
+        and not request.dtype_given
     ):
         yield (
             "this GPU has no bfloat16: the server falls back to float16, or to float32 (twice the memory) "

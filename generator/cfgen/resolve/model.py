@@ -101,6 +101,7 @@ def plan_container(
         code=custom,
         token=model.token_secret is not None and not built,
         sized=_sized_for(sizing),
+        dtype_given=bool(kind.dtype_variable) and kind.dtype_variable in model.env,
     )
     for text in containers.refusals(request):
         notes.refuse("model.container", text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cfgen.catalogue import Catalogue, Instance
+from cfgen.catalogue import Catalogue, Instance, UnknownFamily, UnknownRegion, UnknownVersion
 from cfgen.errors import CfgenError
 from cfgen.models.facts import ModelFacts
 from cfgen.resolve import instances as types
@@ -34,6 +34,10 @@ def pick(catalogue: Catalogue, notes: Collector) -> tuple[Instance, Sizing | Non
         sizing = size_spec(catalogue, notes)
     except SizingError as error:
         raise notes.stop(error.path, error) from error
+    except (UnknownFamily, UnknownVersion) as error:
+        raise notes.stop("model.container", error) from error
+    except UnknownRegion as error:
+        raise notes.stop("regions", error) from error
     except CfgenError as error:
         notes.refuse(PATH, f"auto has nothing to go by: {error.message}", NAME_ONE)
         raise Stop from error

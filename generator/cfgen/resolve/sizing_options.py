@@ -125,8 +125,12 @@ Images = Callable[[Instance], "tuple[Image, ContainerKind] | Misfit"]
 
 
 def _images(catalogue: Catalogue, family: str, version: str | None) -> Images:
-    """For an instance type the container's image and what is known of it, or why there is none."""
+    """For an instance type the container's image and what is known of it, or why there is none.
+
+    Raises UnknownFamily, UnknownVersion when there is none for any.
+    """
     known: dict[tuple[str, str], tuple[Image, ContainerKind] | Misfit] = {}
+    errors: list[CfgenError] = []
 
     def look(instance: Instance) -> tuple[Image, ContainerKind] | Misfit:
         key = instance.processor, instance.architecture
@@ -134,12 +138,15 @@ def _images(catalogue: Catalogue, family: str, version: str | None) -> Images:
             try:
                 image = catalogue.image(family, version, *key)
                 known[key] = image, kind(image.family, image.version)
-            except (UnknownFamily, UnknownVersion):
-                raise
             except CfgenError as error:
+                errors.append(error)
                 known[key] = Misfit("image", error.message)
         return known[key]
 
+    for instance in catalogue.instances.values():
+        look(instance)
+    if errors and all(isinstance(one, Misfit) for one in known.values()):
+        raise next((one for one in errors if isinstance(one, (UnknownFamily, UnknownVersion))), errors[0])
     return look
 
 
@@ -186,5 +193,5 @@ def _judged(
         if price is None:
             return Misfit("price", "its price is not known")
         if price.hourly > wanted.max_price:
-            return Misfit("price", f"it costs about {price.hourly:g} USD an hour")
+            return Misfit("price", f"it costs more than {wanted.max_price:g} USD an hour")
     return Option(instance, judged, price, tuple(wanted.regions) or hosted)

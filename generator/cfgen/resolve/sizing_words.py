@@ -34,7 +34,7 @@ def hardware(option: Option) -> str:
 def headline(option: Option) -> str:
     """The type, its hardware and about what it costs."""
     price = option.price
-    cost = f"about {price.hourly:g} USD an hour in {price.region}" if price else "price not known"
+    cost = f"about {price.hourly:.2f} USD an hour in {price.region}" if price else "price not known"
     return f"{option.instance.name} ({hardware(option)}), {cost}"
 
 
@@ -44,7 +44,11 @@ def decision(sizing: Sizing | None) -> tuple[str, ...]:
     if sizing is None or option is None:
         return ()
     instance, fit, load = option.instance, option.fit, sizing.wanted.load
-    lines = [f"{headline(option)}: the cheapest known price of {len(sizing.options)} types that fit"]
+    count = len(sizing.options)
+    lines = [
+        f"{headline(option)}: "
+        + (f"the cheapest of {count} types that fit" if count > 1 else "the only type that fits")
+    ]
     weights = sizing.facts.served_bytes or 0
     if fit.split:
         room = GPU_SHARE * instance.accelerator_memory_gib
@@ -61,7 +65,7 @@ def decision(sizing: Sizing | None) -> tuple[str, ...]:
             f"fit; {load.concurrency} requests of {load.context:,} are {load.tokens:,}"
         )
     lines.append(
-        f"host memory: {HOST_SHARE:g} × {weights / GIB:.2f} + {HOST_SERVER / GIB:g} = "
+        f"host memory: {HOST_SHARE:g} × {weights / GIB:.2f} GiB of weights + {HOST_SERVER / GIB:g} = "
         f"{HOST_SHARE * weights / GIB + HOST_SERVER / GIB:.1f} of {instance.memory_gib:g} GiB"
     )
     if fit.dtype:
@@ -97,7 +101,7 @@ def why_none(sizing: Sizing) -> tuple[str, str]:
         f"{count} {_ABOUT[what]}" for what, count in sorted(counts.items(), key=lambda row: -row[1])
     )
     load = sizing.wanted.load
-    what = f"{load.concurrency} × {load.context:,} tokens of " if sizing.facts.kind == "decoder" else ""
+    what = f"{load.concurrency:,} × {load.context:,} tokens of " if sizing.facts.kind == "decoder" else ""
     help_with = [
         word
         for word, key in (
