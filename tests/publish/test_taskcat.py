@@ -15,6 +15,7 @@ import yaml
 
 from cfgen.catalogue import load
 from cfgen.deploy.errors import MalformedOption, ParameterMissing, ParameterUnknown
+from cfgen.deploy.inputs import split_regional
 from cfgen.publish import taskcat, taskcat_env, taskcat_report, taskcat_run
 from cfgen.render.template import Template
 from cfgen.resolve.stack import Asset
@@ -87,7 +88,7 @@ def test_a_region_with_values_of_its_own_is_a_test_of_its_own() -> None:
 
 def test_region_prefixes_of_parameters() -> None:
     items = ["A=1", "eu-west-1:A=2:3", "Url=https://x"]
-    assert taskcat.split_regional(items) == (["A=1", "Url=https://x"], {"eu-west-1": ["A=2:3"]})
+    assert split_regional(items) == (["A=1", "Url=https://x"], {"eu-west-1": ["A=2:3"]})
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cfgen.cli import stack_sets
 from cfgen.cli.options import catalog_option, format_option, plural, specs_argument, warn
 from cfgen.deploy import console
 
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     "--max-concurrency", type=click.IntRange(1, 32), default=4, show_default=True, help="Stacks at a time."
 )
 @click.option("--skip-preflight", is_flag=True, help="Do not look first for what would make the launch fail.")
+@stack_sets.options
 @click.option("--no-request", is_flag=True, help="Send the finished endpoint no request.")
 @click.option(
     "--sandbox", is_flag=True, help="Into the local sandbox, with example data: no account, no cost."
@@ -69,10 +71,12 @@ def command(
 
     Renders, lints and looks for what would make it fail (cfgen plan); makes a change set, shows it, asks, executes it
     and follows the events to the end; then looks whether the endpoint serves the new configuration and answers.
-    Nothing to change is done (exit code 0).
+    Nothing to change is done (exit code 0). With --stack-set: to many accounts by CloudFormation's own engine.
     """
     from cfgen.deploy.session import regions_of
 
+    if not options["stack_set"]:
+        stack_sets.refuse(click.get_current_context())
     ask = not options["no_confirm"] and not options["no_execute"]
     if ask and not console.interactive():
         raise click.UsageError(
@@ -81,7 +85,12 @@ def command(
     with contextlib.ExitStack() as stack:
         if sandbox:
             running = stack.enter_context(console.sandboxed(regions[0] if regions else "us-east-1"))
+            if options["stack_set"]:
+                stack_sets.rehearse(running, options)
+                return stack_sets.deploy(_render(specs, options["overlay"]), regions, None, ask, options)
             return _deploy(specs, regions_of(regions, None), None, ask, sandbox=running, **options)
+        if options["stack_set"]:
+            return stack_sets.deploy(_render(specs, options["overlay"]), regions, profile, ask, options)
         return _deploy(specs, regions_of(regions, profile), profile, ask, **options)
 
 

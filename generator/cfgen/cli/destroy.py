@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cfgen.cli import stack_sets
 from cfgen.cli.options import format_option
 from cfgen.deploy import console
 
@@ -27,13 +28,17 @@ if TYPE_CHECKING:
 )
 @click.option("--no-confirm", is_flag=True, help="Do not ask for the stack's name.")
 @console.timeout_option(3 * 3600, "How long to follow; the deletion goes on")
+@stack_sets.flag
+@stack_sets.delegated_option
+@stack_sets.preference_options
 @console.color_option
 @format_option
 def command(
     stack: str, region: str | None, profile: str | None, role_arn: str | None, retain: tuple[str, ...],
-    no_confirm: bool, timeout: float, no_color: bool, style: str,
+    no_confirm: bool, timeout: float, no_color: bool, style: str, stack_set: bool, delegated_admin: bool,
+    **preferences: Any,
 ) -> int:  # fmt: skip
-    """Delete a stack, follow it to its end, and name what is kept on purpose or left over.
+    """Delete a stack, follow it to its end, and name what is kept on purpose or left over; or a stack set.
 
     Asks for the stack's name first. A stack that does not exist is an error.
     """
@@ -42,6 +47,12 @@ def command(
 
     if not no_confirm and not console.interactive():
         raise click.UsageError("nobody to ask: the input is no terminal. Add --no-confirm.")
+    if stack_set:
+        return stack_sets.destroy(
+            stack, region, profile, delegated=delegated_admin, no_confirm=no_confirm, timeout=timeout, style=style,
+            options=preferences,
+        )  # fmt: skip
+    stack_sets.refuse(click.get_current_context())
     with session.Aws(region or session.default_region(profile), profile) as aws:
         found = stacks.get(aws, stack)
         plan = destroy.plan(found, retain)

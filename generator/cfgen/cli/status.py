@@ -6,6 +6,7 @@ import threading
 
 import click
 
+from cfgen.cli import stack_sets
 from cfgen.cli.options import format_option
 from cfgen.deploy import console
 from cfgen.errors import CfgenError
@@ -26,16 +27,30 @@ from cfgen.errors import CfgenError
     help="How many last events.",
 )
 @console.timeout_option(14 * 3600, "How long to follow")
+@stack_sets.flag
+@stack_sets.delegated_option
 @console.color_option
 @format_option
 def command(
     stack: str, region: str | None, profile: str | None, follow: bool, drift: bool, last: int, timeout: float,
-    no_color: bool, style: str,
+    no_color: bool, style: str, stack_set: bool, delegated_admin: bool,
 ) -> int:  # fmt: skip
-    """Show a stack (name or ARN): state, endpoint, instances, last events.
+    """Show a stack (name or ARN): state, endpoint, instances, last events; or a stack set and its stacks.
 
     With --follow it goes on where an interrupted cfgen deploy stopped; the exit code is then that of the operation.
     """
+    if stack_set:
+        return stack_sets.status(
+            stack,
+            region,
+            profile,
+            delegated=delegated_admin,
+            follow=follow,
+            drift=drift,
+            timeout=timeout,
+            style=style,
+        )
+    stack_sets.refuse(click.get_current_context())
     from cfgen.deploy import session, status
     from cfgen.deploy import stack as stacks
 

@@ -134,7 +134,7 @@ def _project(specs: tuple[str, ...], options: dict[str, Any]) -> Project:
     templates = pipeline.render_all(find_specs(specs), overlay)
     for template in templates:
         warn(template.warnings)
-    everywhere, own = taskcat.split_regional(options["parameters"])
+    everywhere, own = inputs.split_regional(options["parameters"])
     given = inputs.parameters_file(options["parameters_file"]) if options["parameters_file"] else {}
     given |= inputs.pairs(everywhere, "--parameter")
     project = taskcat.make_project(

@@ -26,6 +26,19 @@ def pairs(items: Iterable[str], option: str) -> dict[str, str]:
     return found
 
 
+def split_regional(items: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """``K=V`` and ``REGION:K=V`` arguments apart: those for everywhere, and region → those for it alone."""
+    everywhere: list[str] = []
+    own: dict[str, list[str]] = {}
+    for item in items:
+        head, colon, rest = item.partition(":")
+        if colon and "=" not in head:
+            own.setdefault(head, []).append(rest)
+        else:
+            everywhere.append(item)
+    return everywhere, own
+
+
 def parameters_file(path: Path) -> dict[str, str]:
     """Parameters from a file in any of the shapes CloudFormation's tools write.
 

@@ -203,16 +203,3 @@ def types_in(region: str) -> frozenset[str]:
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
     return frozenset(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
-
-
-def split_regional(items: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """``K=V`` and ``REGION:K=V`` arguments apart: those for everywhere, and region → those for it alone."""
-    everywhere: list[str] = []
-    own: dict[str, list[str]] = {}
-    for item in items:
-        head, colon, rest = item.partition(":")
-        if colon and "=" not in head:
-            own.setdefault(head, []).append(rest)
-        else:
-            everywhere.append(item)
-    return everywhere, own

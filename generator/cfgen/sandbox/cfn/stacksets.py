@@ -12,7 +12,7 @@ from moto.sts.models import sts_backends
 from cfgen.sandbox.cfn import api, loader
 from cfgen.sandbox.cfn import prepare as preparing
 from cfgen.sandbox.cfn.errors import ValidationError
-from cfgen.sandbox.cfn.stacksets_run import StackSet, begin, judge, targets, unit_of, wait
+from cfgen.sandbox.cfn.stacksets_run import StackSet, begin, check_idle, judge, targets, unit_of, wait
 from cfgen.sandbox.cfn.state import now
 from cfgen.sandbox.clients import Credentials, client
 from cfgen.sandbox.iam import principals
@@ -196,6 +196,7 @@ def _said(error: AwsError | ClientError) -> str:
 @operation("cloudformation")
 def update_stack_set(call: Call) -> Any:
     stack_set, p = _find(call), call.params
+    check_idle(stack_set)
     if not p.get("UsePreviousTemplate"):
         stack_set.body = preparing.body_of(p, call.region, api.caller_keys(call))
         loader.load(stack_set.body)
@@ -240,6 +241,7 @@ def _update_one(call: Call, stack_set: StackSet, account: str, region: str) -> s
 def update_stack_instances(call: Call) -> Any:
     stack_set, p = _find(call), call.params
     places = targets(call, stack_set)
+    check_idle(stack_set)
     for account, region in places:
         if (account, region) not in stack_set.instances:
             raise AwsError("StackInstanceNotFoundException", f"No stack instance in {account} {region}", 404)

@@ -95,16 +95,21 @@ def unit_of(account: str) -> str:
     return next((unit for unit, accounts in organization().items() if account in accounts), "")
 
 
-def begin(
-    call: Call, stack_set: StackSet, action: str, places: Sequence[Place], work: Work
-) -> dict[str, Any]:
-    """Start an operation in the background; its id. One at a time."""
+def check_idle(stack_set: StackSet) -> None:
+    """One operation at a time."""
     if any(item["Status"] in {"RUNNING", "STOPPING"} for item in stack_set.operations.values()):
         raise AwsError(
             "OperationInProgressException",
             f"Another Operation on StackSet {stack_set.id} is in progress",
             409,
         )
+
+
+def begin(
+    call: Call, stack_set: StackSet, action: str, places: Sequence[Place], work: Work
+) -> dict[str, Any]:
+    """Start an operation in the background; its id."""
+    check_idle(stack_set)
     identifier = call.params.get("OperationId") or str(uuid.uuid4())
     record: dict[str, Any] = {
         "OperationId": identifier,
