@@ -31,6 +31,10 @@ EXAMPLES: dict[tuple[str, str], Any] = {
     ("ModelPackageModel", "description"): "Example text model",
     ("ModelPackageModel", "packages"): {"us-east-1": {"arn": _PACKAGE}},
     ("Package", "arn"): _PACKAGE,
+    ("JumpStartModel", "license"): {"id": "llama3.1", "accepted": True},
+    ("JumpStartModel", "description"): "Llama 3.1 8B Instruct",
+    ("JumpStartModel", "acceptEula"): True,
+    ("JumpStartModel", "env"): {"OPTION_MAX_MODEL_LEN": "8192"},
     ("CustomInferenceModel", "license"): _LICENSE,
     ("CustomInferenceModel", "description"): "Two embedding models and a reranker",
     ("CustomInferenceModel", "modelId"): [

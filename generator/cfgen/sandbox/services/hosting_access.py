@@ -17,6 +17,7 @@ from cfgen.sandbox.settings import settings
 from cfgen.sandbox.wire import ACCOUNT, AwsError, Call, partition_of
 
 _IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^:@]+)(?:[:@].+)?")
+_GATED = re.compile(r"s3://jumpstart-private-cache-")
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
@@ -76,6 +77,15 @@ def _check_container(container: dict[str, Any]) -> None:
         raise _refuse("ModelDataUrl and ModelDataSource cannot be specified together.")
     if source and source["S3DataType"] == "S3Prefix" and not source["S3Uri"].endswith("/"):
         raise _refuse(f'S3Uri "{source["S3Uri"]}" must end with a "/" when S3DataType is S3Prefix.')
+    if (
+        source
+        and _GATED.match(source["S3Uri"])
+        and not (source.get("ModelAccessConfig") or {}).get("AcceptEula")
+    ):
+        raise _refuse(
+            f"Model data at {source['S3Uri']} is gated: ModelAccessConfig.AcceptEula must be true to accept the "
+            "model's end-user license agreement (EULA)."
+        )
     if source and source["S3DataType"] == "S3Prefix" and source["CompressionType"] == "Gzip":
         raise _refuse("CompressionType Gzip needs S3DataType S3Object.")
 
