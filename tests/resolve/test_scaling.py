@@ -55,7 +55,7 @@ REFUSED = [
         CONTAINER,
         {"max": 2, "metric": "concurrency"},
         {"async": {}},
-        "says nothing about an async endpoint; choose backlog or invocations",
+        "says nothing about an async endpoint; choose backlog",
     ),
     (
         "provisioned",

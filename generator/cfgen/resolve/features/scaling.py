@@ -73,7 +73,7 @@ def _metric(mode: str, scene: Scene) -> str:
 def _check_metric(asked: Scaling, metric: str, mode: str, scene: Scene) -> None:
     fits = {
         "serverless": ("provisioned-concurrency",),
-        "async": ("backlog", "invocations"),
+        "async": ("backlog",),
         "real-time": ("concurrency", "invocations"),
     }[mode]
     if metric not in fits:
