@@ -28,9 +28,11 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.test
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
-demo: $(VENV)/.base ## render every example, lint the results, say what was made
+demo: $(VENV)/.test ## render and lint every example, then deploy one into the sandbox with the AWS CLI
 	$(BIN)/cfgen render specs
 	$(BIN)/cfgen lint specs
+	@# a hub that the environment names would be asked for the real models
+	PATH="$(abspath $(BIN)):$$PATH" env -u HF_ENDPOINT cfgen deploy specs/embeddings.yaml --sandbox --region us-east-1 --no-confirm
 
 # whole stacks in the sandbox, with builds, roles and faults: minutes, so a target of their own
 STACKS := tests/sandbox tests/build tests/deploy tests/functions/test_stack.py

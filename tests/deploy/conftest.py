@@ -71,8 +71,13 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def _sandbox() -> Iterator[Any]:
     from cfgen.sandbox import Sandbox
 
-    with Sandbox(settings={"endpoint_seconds": 0.1, "build_start_seconds": 0.05, "speed": 20.0}) as sandbox:
-        yield sandbox
+    times = {"endpoint_seconds": 0.1, "build_start_seconds": 0.05, "speed": 20.0}
+    with pytest.MonkeyPatch.context() as patch:
+        # builds ask the stand-in hub, whatever the developer's own is
+        patch.delenv("HF_ENDPOINT", raising=False)
+        sandbox = Sandbox(settings=times).start()
+    yield sandbox
+    sandbox.stop()
 
 
 @pytest.fixture

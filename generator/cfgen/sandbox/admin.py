@@ -58,6 +58,10 @@ def _own(head: str, rest: str, method: str, body: bytes, environ: dict[str, Any]
         for name, paths in given.items():
             hub.add(str(name), [str(path) for path in paths])
         return json_response(hub.more)
+    if head == "inventory":
+        from cfgen.sandbox.inventory import inventory
+
+        return json_response(inventory())
     if head == "fire":
         from cfgen.sandbox.services import schedules
 

@@ -219,6 +219,11 @@ class Sandbox:
             request(f"{self.url}/_sandbox/hub", "POST", seeded.hub_files)
         return seeded
 
+    def inventory(self) -> list[str]:
+        """Everything there is, a line a thing: see `cfgen.sandbox.inventory`."""
+        answer: list[str] = request(f"{self.url}/_sandbox/inventory")
+        return answer
+
     def health(self) -> dict[str, Any]:
         """Process id and memory of the server."""
         answer: dict[str, Any] = request(f"{self.url}/_sandbox/health")
