@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--accept", metavar="TYPE", default="", help="Content type wanted of the answer.")
 @click.option("--component", metavar="NAME", default="", help="Inference component (default: the stack's).")
 @click.option("--variant", metavar="NAME", default="", help="Production variant.")
+@click.option("--target-model", metavar="PATH", default="", help="Which model, of a multi-model endpoint.")
 @click.option("--endpoint", "is_endpoint", is_flag=True, help="STACK is the name of an endpoint.")
 @console.timeout_option(900, "How long --async waits for the answer")
 @format_option
@@ -60,11 +61,16 @@ def command(
     with session.Aws(region or session.default_region(profile), profile) as aws:
         example: Sample | None = None
         if is_endpoint:
-            target = invoke.Target(stack, options["component"], options["variant"])
+            target = invoke.Target(stack, options["component"], options["variant"], options["target_model"])
         else:
             found = stacks.get(aws, stack)
-            target = invoke.target_of(found, component=options["component"], variant=options["variant"])
             example = sample.of_outputs(found.outputs)
+            target = invoke.target_of(
+                found,
+                component=options["component"],
+                variant=options["variant"],
+                model=options["target_model"] or (example.model if example else ""),
+            )
             if place := found.outputs.get("AsyncInput"):
                 options |= {"asynchronous": True, "upload": options["upload"] or place}
         if options["asynchronous"]:

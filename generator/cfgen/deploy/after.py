@@ -108,7 +108,7 @@ def _head(seen: EndpointCheck) -> tuple[str, str, str, str, int]:
 
 def _ask(stack: StackView, seen: EndpointCheck, example: sample.Sample, patience: float) -> EndpointCheck:
     target = invoke.target_of(stack, component=example.component)
-    target = invoke.Target(seen.name, target.component)
+    target = invoke.Target(seen.name, target.component, model=example.model)
     started, refusals = time.monotonic(), 0
     while True:
         try:

@@ -28,6 +28,7 @@ class Target:
     endpoint: str
     component: str = ""
     variant: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,13 @@ class Answer:
             return None
 
 
-def target_of(stack: StackView, *, component: str = "", variant: str = "") -> Target:
+def target_of(stack: StackView, *, component: str = "", variant: str = "", model: str = "") -> Target:
     """The stack's endpoint, and its inference component when it has one. Raises DeployError."""
     endpoints = stack.endpoints or [value for key, value in stack.outputs.items() if key == "EndpointName"]
     if not endpoints:
         raise errors.DeployError(f"{stack.name} has no endpoint", hint=f"cfgen status {stack.name}")
     components = [one.rsplit("/", 1)[-1] for one in stack.physical("AWS::SageMaker::InferenceComponent")]
-    return Target(endpoints[0], component or (components[0] if components else ""), variant)
+    return Target(endpoints[0], component or (components[0] if components else ""), variant, model)
 
 
 def _arguments(target: Target, body: bytes, content_type: str, accept: str) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def _arguments(target: Target, body: bytes, content_type: str, accept: str) -> d
         )
     found = {
         "EndpointName": target.endpoint, "Body": body, "ContentType": content_type, "Accept": accept,
-        "InferenceComponentName": target.component, "TargetVariant": target.variant,
+        "InferenceComponentName": target.component, "TargetVariant": target.variant, "TargetModel": target.model,
     }  # fmt: skip
     return {key: value for key, value in found.items() if value}
 

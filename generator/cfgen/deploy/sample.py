@@ -15,17 +15,19 @@ _OPTIONS = {
     "--content-type": "content_type",
     "--accept": "accept",
     "--inference-component-name": "component",
+    "--target-model": "model",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A request: body, content type, what is accepted, and the inference component it is for."""
+    """A request: body, content type, what is accepted, and the inference component or model it is for."""
 
     body: str
     content_type: str = "application/json"
     accept: str = ""
     component: str = ""
+    model: str = ""
 
     @property
     def data(self) -> Any:
@@ -47,6 +49,8 @@ def of_outputs(outputs: Mapping[str, str]) -> Sample | None:
         return None
     found = {_OPTIONS[word]: words[index + 1] for index, word in enumerate(words[:-1]) if word in _OPTIONS}
     body = found.pop("body", "")
+    if found.get("model") == "MODEL.tar.gz":  # which models there are is not known
+        return None
     return Sample(body, **found) if body and not body.startswith(("fileb://", "file://")) else None
 
 

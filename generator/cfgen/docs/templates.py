@@ -32,7 +32,8 @@ _HEAD = f"""# Templates
 A template is made of parts. Each stands in one file of `templates/parts` and brings its own parameters, rules,
 mappings, conditions, resources and outputs. This page lists what the parts bring, gathered by rendering every spec
 of `specs/` and a few variants of them. A parameter's default is the value of the spec key named beside it.
-Resources are shown with the description in their `Metadata`. `…` stands for the beginning of the content's hash.
+Resources are shown with the description in their `Metadata`. `…` stands for the beginning
+of the content's hash, or for a variant's name.
 
 """
 
@@ -87,8 +88,18 @@ def gathered() -> dict[str, Part]:
                 entries = found[name].setdefault(section, {}) if body else {}
                 for key, value in body.items():
                     plain = key.rstrip("0123456789") if section == "Rules" else _CONTENT.sub("…", key)
+                    plain = _without_variant(plain, stack)
                     _add(entries, plain, value)
     return {name: found[name] for name in parts.TITLES if name in found}
+
+
+def _without_variant(key: str, stack: Stack) -> str:
+    """A logical id without the name of the variant that it begins with."""
+    for one in stack.endpoint.variants:
+        word = one.weight_parameter.removesuffix("Weight")
+        if word and key.startswith(word):
+            return f"…{key.removeprefix(word)}"
+    return key
 
 
 def _stacks() -> Iterator[Stack]:

@@ -115,7 +115,8 @@ def data_problem(container: dict[str, Any], role: str, region: str) -> str:
         return ""
     bucket, key = _place(str(uri))
     arn = f"arn:aws:s3:::{bucket}"
-    is_prefix = source is not None and source["S3DataType"] == "S3Prefix"
+    many = container.get("Mode") == "MultiModel"
+    is_prefix = many or (source is not None and source["S3DataType"] == "S3Prefix")
     advice = (
         f'Please ensure that the role "{role}" exists and that its trust relationship policy allows the action '
         '"sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". Also ensure that the role has '

@@ -96,6 +96,7 @@ def _answer(call: Call) -> tuple[bytes, str, str]:
             raise AwsError(
                 "ValidationError", f"Inference Component {component} has no capacity to process this request."
             )
+    variant = _target(call, variants)
     raw = p.get("Body") or b""
     body = raw if isinstance(raw, bytes) else str(raw).encode()
     if len(body) > 25 * 1024 * 1024:
@@ -104,7 +105,28 @@ def _answer(call: Call) -> tuple[bytes, str, str]:
     sent = str(p.get("ContentType") or "")
     data, kind = respond(name, body, sent, str(p.get("Accept") or ""))
     capture.keep(call, endpoint, config, (body, sent), (data, kind))
-    return data, kind, str(variants[0].get("VariantName", "AllTraffic"))
+    return data, kind, str(variant.get("VariantName", "AllTraffic"))
+
+
+def _target(call: Call, variants: list[dict[str, Any]]) -> dict[str, Any]:
+    """The variant that is asked for, else the first; refuses a model it does not have."""
+    wanted, model_name = call.params.get("TargetVariant"), call.params.get("TargetModel")
+    found = [one for one in variants if wanted in (None, one.get("VariantName"))]
+    if not found:
+        raise AwsError("ValidationError", f"Variant {wanted} not found for request.")
+    model = hosting_of(call.region).models.get(str(found[0].get("ModelName", "")).lower()) or {}
+    container = model.get("PrimaryContainer") or {}
+    if container.get("Mode") != "MultiModel":
+        if model_name:
+            raise AwsError("ValidationError", "TargetModel header is only for multi-model endpoints.")
+        return found[0]
+    if not model_name:
+        raise AwsError("ValidationError", "TargetModel header is required for multi-model endpoints.")
+    place = f"{str(container['ModelDataUrl']).rstrip('/')}/{model_name}"
+    data = {"ModelDataUrl": place}
+    if why := access.data_problem(data, model["ExecutionRoleArn"], call.region):
+        raise AwsError("ValidationError", f"Failed to download model data(bucket: {place}). {why}")
+    return found[0]
 
 
 @operation("sagemaker-runtime")
