@@ -50,7 +50,9 @@ def rows(facts: ModelFacts) -> list[tuple[str, str]]:
     found = [("model", facts.id)]
     if facts.commit:
         found.append(("commit", facts.commit))
-    found.append(("architecture", " ".join(filter(None, (facts.model_type, _in_brackets(facts.architecture))))))
+    found.append(
+        ("architecture", " ".join(filter(None, (facts.model_type, _in_brackets(facts.architecture)))))
+    )
     found.append(("kind", _kind(facts)))
     if facts.parameters:
         found.append(("parameters", f"{facts.parameters:,} ({_short(facts.parameters)})"))
@@ -61,18 +63,27 @@ def rows(facts: ModelFacts) -> list[tuple[str, str]]:
         group = f", in groups of {facts.quantization.group}" if facts.quantization.group else ""
         found.append(("quantisation", f"{facts.quantization.method}{bits}{group}"))
     if facts.kv_bytes_per_token:
-        heads = f"{plural(facts.attention_heads, 'attention head')}, {facts.kv_heads or 'compressed'} for keys and values"
+        heads = f"{facts.attention_heads} attention heads, {facts.kv_heads or 'compressed'} for keys and values"
         found.append(("shape", f"{plural(facts.layers, 'layer')}, {heads}"))
         found.append(
-            ("KV cache", f"{facts.kv_bytes_per_token:,} bytes a token ({facts.kv_bytes_per_token / 1024:g} KiB)")
+            (
+                "KV cache",
+                f"{facts.kv_bytes_per_token:,} bytes a token ({facts.kv_bytes_per_token / 1024:g} KiB)",
+            )
         )
     found.append(("context", f"{facts.context:,} tokens" if facts.context else "no limit is named"))
     found.append(("licence", " ".join(filter(None, (facts.license or "not named", facts.license_link)))))
     found.append(("access", _access(facts)))
-    found.append(("custom code", "yes: it brings Python code of its own (auto_map), to be trusted by name"
-                  if facts.custom_code else "no"))
+    found.append(
+        (
+            "custom code",
+            "yes: it brings Python code of its own (auto_map), to be trusted by name"
+            if facts.custom_code
+            else "no",
+        )
+    )
     size = sum(one.size for one in facts.files)
-    found.append(("files", f"{len(facts.files):,}, {size / 1e9:,.2f} GB in all"))
+    found.append(("files", f"{len(facts.files):,}, {_bytes(size)} in all"))
     return [(name, value) for name, value in found if value]
 
 
@@ -98,6 +109,13 @@ def _access(facts: ModelFacts) -> str:
         how = "by hand" if facts.gated == "manual" else "at once"
         return f"gated: terms to accept on the hub (granted {how}), a token to download"
     return "private" if facts.private else "open" if facts.commit else "a folder"
+
+
+def _bytes(count: int) -> str:
+    for size, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count} bytes"
 
 
 def _in_brackets(text: str) -> str:

@@ -32,6 +32,8 @@ LOCAL = frozenset(
         "catalog instances",
         "catalog regions",
         "plan --offline",
+        "inspect ./mistral",
+        "size ./mistral",
     }
 )
 """Commands of cfgen that ask nobody: neither AWS nor a package index."""
