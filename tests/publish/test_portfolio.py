@@ -16,6 +16,7 @@ from cfgen.publish import portfolio, rendering, s3
 from cfgen.publish import service_catalog as sc
 from cfgen.publish.errors import PortfolioClash, RoleTooLarge
 from cfgen.render import Template
+from cfgen.render.errors import TemplateTooLarge
 from tests.conftest import ROOT
 from tests.templates import load
 
@@ -42,11 +43,24 @@ FULL: dict[str, Any] = {
 }
 
 
-def test_golden(templates: list[Template], golden: Callable[[Path, str], None]) -> None:
-    ready = planned(templates, **FULL)
+def frozen() -> list[Template]:
+    """Two products that stay as they are when our templates change."""
+    text = (ROOT / "tests" / "fixtures" / "product.yaml").read_text()
+    given = tuple((name, "") for name in document.load(text)["Parameters"])
+    second = text.replace("A small product", "Another small product")
+    return [Template("first", text, (REGION,), given, ()), Template("second", second, (REGION,), given, ())]
+
+
+def test_golden(golden: Callable[[Path, str], None]) -> None:
+    allowed = {"InstanceCount": ["1", "2"], "second:InstanceType": ["ml.m5.xlarge"]}
+    before = again(planned(frozen()[:1]))
+    changed = replace(frozen()[0], text=frozen()[0].text.replace("RetentionInDays: 7", "RetentionInDays: 14"))
+    ready = planned([changed, frozen()[1]], before, **{**FULL, "allowed": allowed})
     golden(GOLDENS / "portfolio.yaml", ready.template.text)
     golden(GOLDENS / "portfolio.launch-roles.yaml", rendering.render_roles(ready.portfolio))
     assert load(ready.template.text)["Resources"]
+    bounded = planned(frozen(), boundary="arn:aws:iam::123456789012:policy/Boundary")
+    golden(GOLDENS / "portfolio.bounded.yaml", bounded.template.text)
 
 
 def test_what_is_rendered_lints_clean(templates: list[Template]) -> None:
@@ -164,6 +178,12 @@ def test_a_role_over_iams_limit(templates: list[Template]) -> None:
     )
     with pytest.raises(RoleTooLarge, match="10,240"):
         planned([replace(templates[0], text=f"Resources:\n{many}")])
+
+
+def test_more_products_than_a_template_holds() -> None:
+    many = [replace(frozen()[0], name=f"p{number}") for number in range(101)]
+    with pytest.raises(TemplateTooLarge, match="506 resources"):
+        planned(many)
 
 
 def test_code_that_does_not_fit(templates: list[Template]) -> None:

@@ -187,6 +187,9 @@ class Derivation:
             return self._roles
         if not rule.on:
             return (EC2_RESOURCE,) if kind.startswith("AWS::EC2::") else ("*",)
+        if kind.startswith("AWS::SageMaker::"):
+            # SageMaker writes names into ARNs in lower case
+            named = (*named, *(re.sub(r"(\$\{[^}]*\})|[A-Z]", _lower, name) for name in named))
         return _widest(one.replace("{name}", name) for one in rule.on for name in named)
 
     def _add(self, action: str, own: tuple[str, ...], kind: str) -> None:
@@ -215,6 +218,11 @@ class Derivation:
         found: set[str] = set()
         _walk_roles(value, self._template, self._roles, found)
         return tuple(sorted(found))
+
+
+def _lower(match: re.Match[str]) -> str:
+    """A letter in lower case; a pseudo parameter as it is."""
+    return match[1] or match[0].lower()
 
 
 def _widest(patterns: Iterable[str]) -> tuple[str, ...]:

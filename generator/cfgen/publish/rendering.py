@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from cfgen.publish.portfolio import Portfolio
 
 
+MAX_RESOURCES, MAX_OUTPUTS = 500, 200
+"""Resources and outputs of a template (CloudFormation quotas)."""
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
     """The parts' environment, over templates/portfolio."""
@@ -71,6 +75,12 @@ def render(portfolio: Portfolio, regions: tuple[str, ...]) -> Template:
     if made.size > MAX_BYTES:
         raise TemplateTooLarge(
             f"{portfolio.name}: the portfolio's template has {made.size:,} bytes; CloudFormation takes {MAX_BYTES:,}",
+            hint="publish in two portfolios",
+        )
+    resources = len(re.findall(r"^    Type: AWS::", made.text, re.MULTILINE))
+    if resources > MAX_RESOURCES or len(portfolio.products) >= MAX_OUTPUTS:
+        raise TemplateTooLarge(
+            f"{portfolio.name}: {resources:,} resources in the portfolio's template; CloudFormation takes {MAX_RESOURCES}",
             hint="publish in two portfolios",
         )
     return made
