@@ -53,15 +53,15 @@ def _check_route(api: Any, p: dict[str, Any]) -> None:
         kind, _, identifier = str(target).partition("/")
         if kind != "integrations" or identifier not in api.integrations:
             raise _refuse(f"Invalid target {target}: it must be integrations/ and the id of an integration.")
-    kind, identifier = p.get("AuthorizationType") or "NONE", p.get("AuthorizerId")
+    kind, authorizer_id = p.get("AuthorizationType") or "NONE", p.get("AuthorizerId")
     if kind in ("JWT", "CUSTOM"):
-        authorizer = api.authorizers.get(identifier)
+        authorizer = api.authorizers.get(authorizer_id)
         wanted = "JWT" if kind == "JWT" else "REQUEST"
         if authorizer is None or authorizer.authorizer_type != wanted:
             raise _refuse(
                 f"AuthorizationType {kind} needs the AuthorizerId of an authorizer of type {wanted}."
             )
-    elif identifier:
+    elif authorizer_id:
         raise _refuse(f"AuthorizerId cannot be specified with AuthorizationType {kind}.")
     if p.get("AuthorizationScopes") and kind != "JWT":
         raise _refuse("AuthorizationScopes need AuthorizationType JWT.")

@@ -145,7 +145,7 @@ def check_policy(call: Call) -> None:
 
 def _check_tracking(call: Call, tracking: dict[str, Any]) -> None:
     predefined = tracking.get("PredefinedMetricSpecification")
-    customized = tracking.get("CustomizedMetricSpecification")
+    customized = tracking.get("CustomizedMetricSpecification") or {}
     if bool(predefined) == bool(customized):
         raise _refuse(
             "Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification is needed."

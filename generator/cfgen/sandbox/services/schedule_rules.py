@@ -10,7 +10,7 @@ from cfgen.sandbox.services import expressions
 from cfgen.sandbox.wire import ACCOUNT, AwsError, Call
 
 # API operations that only read cannot be targets (EventBridge Scheduler User Guide: Universal targets)
-_READING = (
+_READING = [
     "get",
     "describe",
     "list",
@@ -22,8 +22,14 @@ _READING = (
     "select",
     "read",
     "lookup",
-)
-_READING += ("discover", "validate", "batchget", "batchdescribe", "batchread", "transactget", "retrieve")
+    "discover",
+    "validate",
+    "batchget",
+    "batchdescribe",
+    "batchread",
+    "transactget",
+    "retrieve",
+]
 
 
 def _refuse(message: str) -> AwsError:
@@ -74,7 +80,7 @@ def _check(call: Call) -> None:
 
 def _check_universal(arn: str, text: str) -> None:
     operation = arn.rsplit(":", 1)[-1]
-    if operation.lower().startswith(_READING):
+    if operation.lower().startswith(tuple(_READING)):
         raise _refuse(f"The operation {operation} only reads, which a universal target cannot do.")
     if not operation[:1].islower():
         raise _refuse(f"Invalid target {arn}: the operation is written with a small first letter.")
