@@ -13,6 +13,8 @@ from cfgen.catalogue.jumpstart import Release, load
 from cfgen.document import load as load_template
 from cfgen.errors import ProblemsError
 from cfgen.lint import fast
+from cfgen.lint.worlds import Template, World
+from cfgen.plan.steps import steps
 from cfgen.render import render
 from cfgen.resolve import ResolveError, resolve
 from cfgen.resolve.jumpstart import parameters
@@ -348,3 +350,13 @@ def test_graviton_is_refused() -> None:
 
 def test_a_licence_that_nobody_asks_for() -> None:
     assert any("has no licence to accept" in warning for warning in stack_of(of(ZERO_SHOT)).warnings)
+
+
+@pytest.mark.parametrize(("accepted", "status"), [("true", "todo"), ("false", "failed")])
+def test_the_plan_names_the_licence(accepted: str, status: str) -> None:
+    """With where it is to be read; a launch that refuses it is known to fail."""
+    template = Template(load_template(render(stack_of(BASE)).text), ["us-east-1"])
+    world = World(template, "us-east-1", {**template.defaults, "AcceptEula": accepted})
+    (check,) = (one for one in steps(None, world) if one.kind == "eula")
+    assert check.status == status
+    assert check.link == MODELS.release(LLAMA).eula_url

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -58,7 +59,7 @@ def steps(spec: Spec | None, world: World) -> Iterator[Check]:
         yield from _hub(model)
     for resource in world.of_type("AWS::SageMaker::Model"):
         yield from _packages(resource.properties)
-        yield from _agreements(resource.properties)
+    yield from _agreements(world)
 
 
 def _hub(model: Any) -> Iterator[Check]:
@@ -86,20 +87,17 @@ def _packages(properties: Mapping[str, Any]) -> Iterator[Check]:
         )  # fmt: skip
 
 
-def _agreements(properties: Mapping[str, Any]) -> Iterator[Check]:
-    if any("AcceptEula" in value for value in _keys(properties)):
-        yield Check(
-            "eula", "todo", "end-user licence agreement",
-            "the launcher accepts it by the template's parameter; the launch is refused otherwise",
-            link=_EULA,
-        )  # fmt: skip
-
-
-def _keys(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield str(key)
-            yield from _keys(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _keys(inner)
+def _agreements(world: World) -> Iterator[Check]:
+    """Licences that the launcher accepts by a parameter; its description ends with where the text is."""
+    for name, parameter in world.template.section("Parameters").items():
+        if not str(name).endswith("AcceptEula"):
+            continue
+        address = re.search(r"https://\S+", str(parameter.get("Description", "")))
+        link = address[0] if address else _EULA
+        title = "end-user licence agreement"
+        if text(world.reference(name)) == "true":
+            yield Check(
+                "eula", "todo", title, f"read it: the parameter {name} is true, which accepts it", link=link
+            )
+        else:
+            yield Check("eula", "failed", title, f"is not accepted by the parameter {name}", link=link)
