@@ -433,3 +433,37 @@ def test_an_endpoint_with_a_scaled_variant_loses_it_not(made: World) -> None:
         with pytest.raises(ClientError, match="must be deregistered as scalable targets"):
             sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config(made, changed))
     sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config(made, variant(VolumeSizeInGB=9)))
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ({"Action": "sns:*"}, "out of service scope"),
+        ({"Action": ["sns:Publish", "s3:GetObject"]}, "out of service scope"),
+        ({"Resource": "arn:aws:sns:us-east-1:123456789012:other"}, "single resource"),
+        ({"Principal": None}, "names no principal"),
+        ({}, ""),
+    ],
+)
+def test_policies_of_topics(made: World, statement: dict[str, Any], message: str) -> None:
+    whole = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": {"Ref": "Topic"},
+        **statement,
+    }
+    spoken = {key: value for key, value in whole.items() if value is not None}
+    policy = {"Version": "2012-10-17", "Statement": [spoken]}
+    template = {
+        "Resources": {
+            "Topic": {"Type": "AWS::SNS::Topic"},
+            "May": {
+                "Type": "AWS::SNS::TopicPolicy",
+                "Properties": {"Topics": [{"Ref": "Topic"}], "PolicyDocument": policy},
+            },
+        }
+    }
+    name = made.create(template)
+    assert made.stack(name)["StackStatus"] == ("ROLLBACK_COMPLETE" if message else "CREATE_COMPLETE")
+    assert not message or any(message in line for line in made.events(name)), made.events(name)

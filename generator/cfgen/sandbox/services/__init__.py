@@ -25,6 +25,7 @@ _MODULES = (
     "cfgen.sandbox.services.servicecatalog",
     "cfgen.sandbox.services.servicecatalog_ties",
     "cfgen.sandbox.services.statemachines",
+    "cfgen.sandbox.services.topic_rules",
 )
 
 
