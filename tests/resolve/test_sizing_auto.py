@@ -103,6 +103,11 @@ def test_a_launcher_may_choose_what_is_no_smaller() -> None:
     assert all(catalogue.instance(one.name).accelerator_memory_gib >= 96 for one in fleet.choices)
 
 
+def test_a_launcher_may_choose_nothing_dearer_than_the_spec_allows() -> None:
+    (fleet,) = stack_of(changed(AUTO, endpoint__maxPrice=2)).endpoint.fleets
+    assert [one.name for one in fleet.choices] == ["ml.g6.2xlarge", "ml.g6.4xlarge"]
+
+
 def unreachable(model: str, _revision: str) -> ModelFacts:
     raise HubUnreachable(model, "https://hub", "no network")
 

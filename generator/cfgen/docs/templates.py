@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from cfgen import pipeline
 from cfgen.catalogue import load
 from cfgen.docs import template_words as words
 from cfgen.docs.markdown import GENERATED, cell, code, slug, table
@@ -105,7 +106,7 @@ def _without_variant(key: str, stack: Stack) -> str:
 def _stacks() -> Iterator[Stack]:
     catalogue = load()
     for path in find_specs([specs_dir()]):
-        yield resolve(load_spec(path), catalogue)
+        yield pipeline.plan(load_spec(path), catalogue)
     with tempfile.TemporaryDirectory() as folder:
         code_folder = Path(folder) / "code"
         code_folder.mkdir()

@@ -100,6 +100,10 @@ def _on(name: str, prefix: str, catalogue: Catalogue, notes: Collector) -> Serve
         planned = plan_container(data.model, default, catalogue, notes, sizing)
         planned = as_multi_model(planned, default, notes)
         offered = types.choices(default, catalogue, notes)
+    if sizing is not None:
+        # what a launcher chooses instead must hold the load, and cost no more than the spec allows
+        fitting = {one.instance.name for one in sizing.options}
+        offered = tuple(instance for instance in offered if instance.name in fitting)
     return Served(name, prefix, notes, planned, default, offered, sizing)
 
 
