@@ -195,7 +195,7 @@ class Launcher:
         return "; ".join(e.get("ResourceStatusReason", "") for e in events if "FAILED" in e["ResourceStatus"])
 
 
-@pytest.mark.parametrize("spec", ["embeddings-tei", "created-vpc"])
+@pytest.mark.parametrize("spec", ["created-vpc", "scaled-chat"])
 def test_the_launch_role_is_enough(catalog: Catalog, spec: str) -> None:
     catalog.spec.write_text((ROOT / "specs" / f"{spec}.yaml").read_text())
     sandbox = catalog.sandbox

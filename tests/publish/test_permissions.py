@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfgen import document
-from cfgen.publish import names, permissions
+from cfgen.publish import lookups, names, permissions
 from cfgen.publish.errors import UnknownPermissions
 from tests.conftest import ROOT
 
@@ -123,6 +123,43 @@ def test_a_type_without_a_rule_gets_what_its_schema_lists() -> None:
 def test_a_type_of_which_nothing_is_known_is_refused() -> None:
     with pytest.raises(UnknownPermissions, match="AWS::Nowhere::Thing"):
         permissions.grants_of({"Resources": {"X": {"Type": "AWS::Nowhere::Thing"}}})
+
+
+def test_what_cloudformation_looks_up() -> None:
+    template = {
+        "Parameters": {
+            "Vpc": {"Type": "AWS::EC2::VPC::Id"},
+            "Subnets": {"Type": "List<AWS::EC2::Subnet::Id>"},
+            "Image": {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": "/aws/image"},
+            "Plain": {"Type": "String"},
+        },
+        "Resources": {
+            "L": {
+                "Type": "AWS::CloudFormation::WaitConditionHandle",
+                "Metadata": [
+                    {"Fn::GetAZs": ""},
+                    "{{resolve:secretsmanager:token:SecretString:key}}",
+                    "{{resolve:secretsmanager:arn:aws:secretsmanager:us-east-1:1:secret:own-AbCdEf:SecretString:key}}",
+                    "{{resolve:ssm:/some/name:1}}",
+                ],
+            }
+        },
+    }
+    found = {(action, on) for grant in permissions.grants_of(template) for action in grant.actions
+             for on in grant.resources}  # fmt: skip
+    ssm = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/"
+    secret = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
+    assert found == {
+        *((f"ec2:Describe{what}", "*")
+          for what in ("Vpcs", "Subnets", "Images", "AvailabilityZones", "AccountAttributes")),
+        ("ssm:GetParameters", f"{ssm}aws/image"),
+        ("ssm:GetParameters", f"{ssm}some/name"),
+        ("secretsmanager:GetSecretValue", f"{secret}token*"),
+        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:1:secret:own-AbCdEf"),
+    }  # fmt: skip
+    for action in [*lookups.PARAMETERS.values(), *lookups.ZONES]:
+        assert permissions.exists(action)
+        assert not permissions.takes_resources(action)
 
 
 # Names

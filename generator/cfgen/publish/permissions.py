@@ -19,6 +19,7 @@ from typing import Any
 from cfgen import document
 from cfgen.publish import names
 from cfgen.publish.errors import UnknownPermissions
+from cfgen.publish.lookups import lookups
 
 NO_RESOURCE = "these actions know no resources"
 EC2_RESOURCE = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:*/*"
@@ -150,6 +151,9 @@ class Derivation:
         """All grants, in the order of their names."""
         for logical, body in document.resources(self._template).items():
             self._take(logical, body)
+        for action, resource in lookups(self._template):
+            self._actions.setdefault(((resource,), ()), set()).add(action)
+            self._titles.setdefault(((resource,), ()), "LookUp" + _camel(action.partition(":")[0]))
         found = []
         for (resources, condition), actions in self._actions.items():
             why = NO_RESOURCE if resources == ("*",) else ""

@@ -80,7 +80,7 @@ def render(portfolio: Portfolio, regions: tuple[str, ...]) -> Template:
     resources = len(re.findall(r"^    Type: AWS::", made.text, re.MULTILINE))
     if resources > MAX_RESOURCES or len(portfolio.products) >= MAX_OUTPUTS:
         raise TemplateTooLarge(
-            f"{portfolio.name}: {resources:,} resources in the portfolio's template; CloudFormation takes {MAX_RESOURCES}",
+            f"{portfolio.name}: {resources:,} resources in one template; CloudFormation takes {MAX_RESOURCES}",
             hint="publish in two portfolios",
         )
     return made
