@@ -75,7 +75,8 @@ def _sandbox() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         # builds ask the stand-in hub, whatever the developer's own is
         patch.delenv("HF_ENDPOINT", raising=False)
-        sandbox = Sandbox(settings=times).start()
+        # the template's functions look again after that many seconds
+        sandbox = Sandbox(settings=times, environment={"CFGEN_PAUSE": "0.2"}).start()
     yield sandbox
     sandbox.stop()
 
