@@ -103,6 +103,22 @@ def test_a_launcher_may_choose_what_is_no_smaller() -> None:
     assert all(catalogue.instance(one.name).accelerator_memory_gib >= 96 for one in fleet.choices)
 
 
+def test_each_variant_is_sized_by_its_own_model() -> None:
+    known = {"org/small": MISTRAL, "org/large": LLAMA_70B}
+    variants = [
+        {"name": "current"},
+        {"name": "challenger", "model": {"modelId": "org/large"}},
+        {"name": "named", "instanceType": "ml.p5.48xlarge"},
+    ]
+    asked = changed(
+        AUTO, model__modelId="org/small", model__revision=..., endpoint__concurrency=2, variants=variants
+    )
+    stack = resolve(spec_of(asked), load(), lambda model, _: replace(known[model], id=model))
+    types = [fleet.type for fleet in stack.endpoint.fleets]
+    assert types == ["ml.g6.2xlarge", "ml.g7e.12xlarge", "ml.p5.48xlarge"]
+    assert sum(line.startswith("ml.") for line in stack.decisions) == 2
+
+
 def test_a_launcher_may_choose_nothing_dearer_than_the_spec_allows() -> None:
     (fleet,) = stack_of(changed(AUTO, endpoint__maxPrice=2)).endpoint.fleets
     assert [one.name for one in fleet.choices] == ["ml.g6.2xlarge", "ml.g6.4xlarge"]

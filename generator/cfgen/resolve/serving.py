@@ -16,7 +16,7 @@ from cfgen.resolve.image import inference_ami
 from cfgen.resolve.license import check_license
 from cfgen.resolve.model import PlannedModel, plan_container, plan_package
 from cfgen.resolve.multi_model import as_multi_model
-from cfgen.resolve.sizing_auto import pick
+from cfgen.resolve.sizing_auto import check_asked, pick
 from cfgen.resolve.sizing_options import Sizing
 from cfgen.resolve.serverless import plan_serverless, stand_in
 from cfgen.resolve.sizing_words import summary
@@ -58,6 +58,7 @@ class Served:
 
 def serve(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
     """What the spec asks to be served. Raises Stop after noting what stands in the way."""
+    check_asked(notes)
     if not notes.spec.data.variants:
         return (_served(notes.spec.data.endpoint.variant_name, "", catalogue, notes),)
     served, failed = [], None

@@ -24,11 +24,6 @@ def pick(catalogue: Catalogue, notes: Collector) -> tuple[Instance, Sizing | Non
     """
     asked = notes.spec.data.endpoint
     if asked.instance_type != "auto":
-        for key, value in (("concurrency", asked.concurrency), ("maxPrice", asked.max_price)):
-            if value is not None:
-                notes.refuse(
-                    f"endpoint.{key}", "is of use with instanceType: auto only", "leave it out, or say auto"
-                )
         return types.chosen_instance(asked.instance_type, PATH, catalogue, notes), None
     try:
         sizing = size_spec(catalogue, notes)
@@ -45,6 +40,19 @@ def pick(catalogue: Catalogue, notes: Collector) -> tuple[Instance, Sizing | Non
         notes.refuse(PATH, *why_none(sizing))
         raise Stop
     return sizing.choice.instance, sizing
+
+
+def check_asked(notes: Collector) -> None:
+    """Refuse what only a sizing would heed, where nothing is sized."""
+    data = notes.spec.data
+    types_named = (data.endpoint.instance_type, *(one.instance_type for one in data.variants or ()))
+    if "auto" in types_named:
+        return
+    for key, value in (("concurrency", data.endpoint.concurrency), ("maxPrice", data.endpoint.max_price)):
+        if value is not None:
+            notes.refuse(
+                f"endpoint.{key}", "is of use with instanceType: auto only", "leave it out, or say auto"
+            )
 
 
 def size_spec(
