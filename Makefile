@@ -54,8 +54,8 @@ test-serving: $(VENV)/.test .venvs/serving/.done ## the inference code on the re
 	$(BIN)/python -m pytest tests/build/test_served.py $(ARGS)
 
 # taskcat beside cfgen, and in an environment that cfgen makes, on each Python there is; pre-commit installs the hooks
-test-taskcat: $(VENV)/.dev ## three regions by the real taskcat, hooks by the real pre-commit (takes the package index)
-	$(BIN)/python -m pytest tests/publish/test_taskcat_regions.py tests/cli/test_precommit.py $(ARGS)
+test-taskcat: $(VENV)/.dev ## three regions by the real taskcat, hooks by the real pre-commit, the action's steps (takes the package index)
+	$(BIN)/python -m pytest tests/publish/test_taskcat_regions.py tests/cli/test_precommit.py tests/cli/test_action.py $(ARGS)
 
 test-all: test test-stacks test-serving test-taskcat ## every test there is
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cfgen import __version__
 from cfgen.errors import CfgenError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # name → (module under cfgen.cli, one-line help), in the order --help shows them
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -38,6 +41,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "Explain a rule: why it exists and how to fix what it finds."),
     "schema": ("schema", "Print the JSON Schema of the spec language."),
     "catalog": ("catalog", "Search the catalogue of images, instance types, regions and JumpStart models."),
+    "completion": ("completion", "Print the completion script for bash, zsh or fish."),
+    "version": ("version", "Print the versions of cfgen, its catalogue and the tools it works with."),
 }
 
 
@@ -65,6 +70,17 @@ class LazyGroup(click.Group):
             guess = f" Did you mean '{near[0]}'?" if near else f" Commands: {', '.join(COMMANDS)}."
             raise click.UsageError(f"No such command '{name}'.{guess}", ctx)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands by their names in the table: importing them all would take longer than a person waits."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

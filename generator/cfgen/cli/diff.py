@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cfgen.cli.options import catalog_option, format_option
+from cfgen.cli.options import catalog_option, complete_files, format_option
 from cfgen.deploy import console
 from cfgen.errors import CfgenError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("diff")
-@click.argument("spec", metavar="SPEC")
+@click.argument("spec", metavar="SPEC", shell_complete=complete_files)
 @click.option(
     "--template",
     "other",

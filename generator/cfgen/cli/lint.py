@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cfgen.cli.options import complete_files
 from cfgen.errors import CfgenError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("lint")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…", shell_complete=complete_files)
 @click.option(
     "--format",
     "style",

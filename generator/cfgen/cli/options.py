@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-specs_argument = click.argument("specs", nargs=-1, required=True, metavar="SPEC…")
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def complete_files(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the names of files."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+specs_argument = click.argument(
+    "specs", nargs=-1, required=True, metavar="SPEC…", shell_complete=complete_files
+)
 catalog_option = click.option(
     "--catalog",
     "overlay",

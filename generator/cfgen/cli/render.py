@@ -32,8 +32,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Validate the result with the fast checker before writing it.",
 )
+@click.option(
+    "--frozen", is_flag=True, help="Write nothing; exit 1 if FOLDER is not what the specs render to (for CI)."
+)
 @format_option
-def command(specs: tuple[str, ...], output: str, overlay: Path | None, check: bool, style: str) -> int:
+def command(
+    specs: tuple[str, ...], output: str, overlay: Path | None, check: bool, frozen: bool, style: str
+) -> int:
     """Render specs (files, folders or patterns) into CloudFormation templates.
 
     Each goes to build/NAME/template.yaml, with the default parameters beside it. Specs that cannot be rendered are
@@ -45,6 +50,8 @@ def command(specs: tuple[str, ...], output: str, overlay: Path | None, check: bo
     found = find_specs(specs)
     if output == "-" and len(found) != 1:
         raise click.UsageError(f"-o - prints one template; {plural(len(found), 'spec')} given.")
+    if output == "-" and frozen:
+        raise click.UsageError("--frozen compares with a folder, not with -o -.")
     overlay = pipeline.overlay_file(overlay)
     results: list[tuple[Path, Template]] = []
     failures: list[tuple[Path, CfgenError]] = []
@@ -64,11 +71,12 @@ def command(specs: tuple[str, ...], output: str, overlay: Path | None, check: bo
     if output == "-":
         for _, template in results:
             click.echo(template.text, nl=False)
-    else:
+    stale = _compare(results, Path(output), style) if frozen else False
+    if output != "-" and not frozen:
         _write(results, Path(output), style)
     if failures:
         warn([f"{plural(len(failures), 'spec')} of {len(found)} not rendered"])
-    return 1 if failures else 0
+    return 1 if failures or stale else 0
 
 
 def _unchecked(path: Path, overlay: Path | None) -> Template:
@@ -78,18 +86,43 @@ def _unchecked(path: Path, overlay: Path | None) -> Template:
     return pipeline.render_spec(path, load(overlay))
 
 
+def _files(template: Template, folder: Path) -> dict[Path, bytes]:
+    """Everything a template is written as; the template itself first."""
+    own = folder / template.name
+    files = {own / "template.yaml": template.text, own / "parameters.json": template.parameters_json()}
+    files |= {own / "functions" / name: source for name, source in template.functions}
+    return {
+        **{path: text.encode() for path, text in files.items()},
+        **{own / "assets" / asset.name: asset.data for asset in template.assets},
+    }
+
+
+def _compare(results: list[tuple[Path, Template]], folder: Path, style: str) -> bool:
+    """Say which files are not what their spec renders to; whether there are any."""
+    rows = []
+    for spec, template in results:
+        for path, data in _files(template, folder).items():
+            there = path.read_bytes() if path.is_file() else None
+            if there != data:
+                state = "missing" if there is None else "stale"
+                rows.append({"file": str(path), "spec": str(spec), "state": state})
+    if style == "json":
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            click.echo(f"{row['file']}: {row['state']}: not what {row['spec']} renders to")
+        click.echo(f"{plural(len(results), 'template')}: {plural(len(rows), 'file')} to render anew")
+    return bool(rows)
+
+
 def _write(results: list[tuple[Path, Template]], folder: Path, style: str) -> None:
     from cfgen.files import write_atomically
 
     rows = []
     for path, template in results:
         target = folder / template.name / "template.yaml"
-        write_atomically(target, template.text)
-        write_atomically(target.with_name("parameters.json"), template.parameters_json())
-        for name, source in template.functions:
-            write_atomically(target.parent / "functions" / name, source)
-        for asset in template.assets:
-            write_atomically(target.parent / "assets" / asset.name, asset.data)
+        for file, data in _files(template, folder).items():
+            write_atomically(file, data)
         rows.append(
             {
                 "spec": str(path),

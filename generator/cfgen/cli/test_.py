@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "regions",
     multiple=True,
     metavar="REGION",
+    shell_complete=console.complete_regions,
     help="Where to launch; repeatable (default: every region the template is for).",
 )
 @click.option(

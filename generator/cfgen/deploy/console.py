@@ -30,12 +30,20 @@ def duration(context: click.Context, option: click.Parameter, value: str) -> flo
     return float(found[1]) * _UNITS[found[2]]
 
 
+def complete_regions(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """The catalogue's regions, for shells."""
+    from cfgen.catalogue import load
+
+    return [region for region in load().regions if region.startswith(incomplete)]
+
+
 profile_option = click.option(
     "--profile", metavar="NAME", help="Profile of the AWS configuration, as in the AWS CLI."
 )
 region_option = click.option(
     "--region",
     metavar="REGION",
+    shell_complete=complete_regions,
     help="AWS region (default: from environment or AWS configuration, as in the AWS CLI).",
 )
 regions_option = click.option(
@@ -43,6 +51,7 @@ regions_option = click.option(
     "regions",
     multiple=True,
     metavar="REGION",
+    shell_complete=complete_regions,
     help="AWS region; may be given several times (default: from environment or AWS configuration).",
 )
 color_option = click.option(
