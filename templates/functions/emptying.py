@@ -31,13 +31,15 @@ def empty(bucket: str, context: Any) -> None:
     """Remove every version, marker and unfinished upload."""
     client = boto3.client("s3")
     try:
-        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        while True:  # always the first page: what it listed is gone the next time
+            page = client.list_object_versions(Bucket=bucket)
             found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            if not found:
+                break
             names = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
-            if names:
-                done = client.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
-                for error in done.get("Errors", ()):
-                    raise RuntimeError(f"{error['Key']}: {error['Code']} {error['Message']}")
+            done = client.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
+            for error in done.get("Errors", ()):
+                raise RuntimeError(f"{error['Key']}: {error['Code']} {error['Message']}")
             if context.get_remaining_time_in_millis() < 60_000:
                 raise TimeoutError("it holds more than can be deleted in 15 minutes: delete the stack again")
         for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):

@@ -8,6 +8,7 @@ from tests.lint.kit import (
     ASYNC,
     COMPONENT,
     DROP,
+    MANY,
     SERVERLESS,
     TARGET,
     Case,
@@ -192,6 +193,29 @@ CASES = [
         "InstanceType beside InstancePools",
         variant(InstancePools=PAIR),
         both(variant(InstanceType=DROP, InstancePools=PAIR), UNUSED),
+    ),
+    Case(
+        "E9318",
+        "pools of one priority",
+        both(
+            variant(InstanceType=DROP, InstancePools=[PAIR[0], PAIR[1] | {"Priority": PAIR[0]["Priority"]}]),
+            UNUSED,
+        ),
+        both(variant(InstanceType=DROP, InstancePools=PAIR), UNUSED),
+    ),
+    Case("E9320", "asynchronous multi-model endpoint", both(ASYNC, MANY), MANY),
+    Case(
+        "E9321",
+        "answers in a topic that is not there",
+        config(
+            AsyncInferenceConfig={
+                "OutputConfig": {
+                    "S3OutputPath": sub("s3://models-${AWS::AccountId}/out/"),
+                    "NotificationConfig": {"IncludeInferenceResponseIn": ["ERROR_NOTIFICATION_TOPIC"]},
+                }
+            }
+        ),
+        ASYNC,
     ),
     Case("E9306", "no InitialInstanceCount", variant(InitialInstanceCount=DROP), {}),
     Case(

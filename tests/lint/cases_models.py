@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.lint.kit import (
     DROP,
+    MANY,
     SERVERLESS,
     Case,
     att,
@@ -185,12 +186,23 @@ CASES = [
         "E9211",
         "MultiModelConfig on a single model",
         both(DATA, container(MultiModelConfig={"ModelCacheSetting": "Disabled"})),
-        container(
-            ModelDataSource=DROP,
-            Mode="MultiModel",
-            ModelDataUrl=sub("s3://models-${AWS::AccountId}/many/"),
-            MultiModelConfig={"ModelCacheSetting": "Disabled"},
+        both(MANY, container(MultiModelConfig={"ModelCacheSetting": "Disabled"})),
+    ),
+    Case(
+        "E9224",
+        "one archive for many models",
+        both(MANY, container(ModelDataUrl=sub("s3://models-${AWS::AccountId}/one.tar.gz"))),
+        MANY,
+    ),
+    Case(
+        "E9224",
+        "many models on GPUs without Triton",
+        both(
+            MANY,
+            image("huggingface-pytorch-inference:2.6.0-transformers5.5.3-gpu-py312-cu124-ubuntu22.04"),
+            instance("ml.g5.xlarge"),
         ),
+        MANY,
     ),
     Case("W9212", "environment beside a model package", both(PACKAGED, environment(A="1")), PACKAGED),
     Case(

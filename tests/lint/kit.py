@@ -187,6 +187,13 @@ SCALED = both(TARGET, TRACKING, endpoint(RetainAllVariantProperties=True))
 ASYNC = config(
     AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": sub("s3://models-${AWS::AccountId}/out/")}}
 )
+MANY = both(
+    container(
+        ModelDataSource=DROP, Mode="MultiModel", ModelDataUrl=sub("s3://models-${AWS::AccountId}/many/")
+    ),
+    image("huggingface-pytorch-inference:2.6.0-transformers5.5.3-cpu-py312-ubuntu22.04"),
+    {"Parameters": {"InstanceType": {"Default": "ml.m5.xlarge"}}},
+)
 COMPONENT = both(
     variant(
         ModelName=DROP,
