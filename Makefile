@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-stacks test-serving test-taskcat test-all check bench docs wheel lock goldens clean
+.PHONY: help demo test test-stacks test-serving test-models test-taskcat test-all check bench docs wheel lock goldens clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,10 +39,13 @@ STACKS := tests/sandbox tests/build tests/deploy tests/functions/test_stack.py
 PYTEST  = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test: $(VENV)/.test ## run the test suite
-	$(PYTEST) $(addprefix --ignore=,$(STACKS)) $(ARGS)
+	$(PYTEST) $(addprefix --ignore=,$(STACKS) tests/sweep) $(ARGS)
 
 test-stacks: $(VENV)/.test ## templates deployed, updated, broken and deleted in the sandbox
 	$(PYTEST) $(STACKS) $(ARGS)
+
+test-models: $(VENV)/.test ## every JumpStart model's template linted by every rule (three minutes)
+	$(BIN)/python -m pytest tests/sweep $(ARGS)
 
 .venvs/serving/.done: requirements/serving.txt
 	python3.11 -m venv .venvs/serving
@@ -57,7 +60,7 @@ test-serving: $(VENV)/.test .venvs/serving/.done ## the inference code on the re
 test-taskcat: $(VENV)/.dev ## three regions by the real taskcat, hooks by the real pre-commit, the action's steps (takes the package index)
 	$(BIN)/python -m pytest tests/publish/test_taskcat_regions.py tests/cli/test_precommit.py tests/cli/test_action.py $(ARGS)
 
-test-all: test test-stacks test-serving test-taskcat ## every test there is
+test-all: test test-stacks test-models test-serving test-taskcat ## every test there is
 
 check: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .

@@ -44,6 +44,7 @@ def test_wheel_holds_templates_specs_and_data_and_nothing_private(wheel: Path) -
         "cfgen/_shipped/specs/mistral-7b.yaml",
         "cfgen/_shipped/requirements/taskcat.txt",
         "cfgen/catalogue/data/images.json",
+        "cfgen/catalogue/data/jumpstart.json",
         "cfgen/py.typed",
     ):
         assert needed in names

@@ -121,7 +121,7 @@ def check_launch(template: Mapping[str, Any], release: Release, region: str, kin
 
 
 def test_every_model_renders_for_every_region_and_type() -> None:
-    """All of the list, as their templates come out; the fast validator looks at some (``test-stacks`` lints all)."""
+    """All of the list, as their templates come out; the fast validator looks at some (``make test-models`` lints all)."""
     for number, model_id in enumerate(MODELS.ids):
         stack = stack_of(of(model_id))
         release = MODELS.release(model_id)
@@ -200,6 +200,38 @@ def test_the_specs_own_environment_goes_over_all() -> None:
     for kind in ("ml.g5.2xlarge", "ml.g5.48xlarge"):
         environment = container(template, "us-east-1", kind)["Environment"]
         assert (environment["SM_NUM_GPUS"], environment["X"]) == ("2", "y")
+
+
+def test_two_variants_of_one_model() -> None:
+    """Each follows its own instance type; files and licence are named once."""
+    variants = [
+        {"name": "current", "weight": 9},
+        {"name": "challenger", "instanceType": "ml.p4d.24xlarge"},
+    ]
+    model_id = "meta-textgeneration-llama-3-8b"
+    data = of(model_id, variants=variants, endpoint__instanceType="ml.g5.12xlarge")
+    template = load_template(render(stack_of(data)).text)
+    assert [name for name in template["Parameters"] if name.endswith("AcceptEula")] == ["AcceptEula"]
+    assert [name for name in template["Rules"] if name.endswith("EulaIsAccepted")] == ["EulaIsAccepted"]
+    role = template["Resources"]["ExecutionRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    assert [one["Sid"] for one in role if "JumpStart" in one["Sid"]] == [
+        "JumpStartFiles",
+        "JumpStartFileList",
+    ]
+    models = [one for one in template["Resources"].values() if one["Type"] == "AWS::SageMaker::Model"]
+    for model in models:
+        source = model["Properties"]["PrimaryContainer"]["ModelDataSource"]["S3DataSource"]
+        assert source["ModelAccessConfig"] == {"AcceptEula": {"Ref": "AcceptEula"}}
+    data = of(
+        "huggingface-llm-amazon-mistrallite",
+        variants=[variants[0], {"name": "challenger", "instanceType": "ml.g5.48xlarge"}],
+        endpoint__instanceType="ml.g5.2xlarge",
+    )
+    template = load_template(render(stack_of(data)).text)
+    assert {"InstanceVariants", "ChallengerInstanceVariants"} <= template["Mappings"].keys()
+    second = template["Resources"]["ChallengerModel"]["Properties"]["PrimaryContainer"]["Environment"]
+    values = {"InstanceType": "ml.g5.2xlarge", "ChallengerInstanceType": "ml.g5.48xlarge"}
+    assert evaluated(second, template, values)["SM_NUM_GPUS"] == "8"
 
 
 def test_one_type_needs_no_mapping() -> None:

@@ -35,11 +35,15 @@ def template_of(model_id: str, **changes: Any) -> str:
     return render(resolve(spec_of(data), CATALOGUE)).text
 
 
-def test_every_model_lints_without_errors_and_warnings_in_all_its_regions() -> None:
-    """cfn-lint and all rules of ours, on all templates of the list."""
-    sources = [TemplateSource(model_id, template_of(model_id)) for model_id in MODELS.ids]
-    assert len(sources) == 338
-    assert [found for found in lint_templates(sources) if found.severity != "info"] == []
+def test_every_shape_of_template_lints_without_errors_and_warnings_in_all_its_regions() -> None:
+    """cfn-lint and all rules of ours, on one of all that differ in nothing but names (``make test-models``: on all)."""
+    shapes: dict[str, TemplateSource] = {}
+    for model_id in MODELS.ids:
+        release, text = MODELS.release(model_id), template_of(model_id)
+        shape = text.replace(release.key, "KEY").replace(model_id, "ID").replace(release.version, "VERSION")
+        shapes.setdefault(shape, TemplateSource(model_id, text))
+    assert len(shapes) > 100
+    assert [found for found in lint_templates(list(shapes.values())) if found.severity != "info"] == []
 
 
 @pytest.fixture

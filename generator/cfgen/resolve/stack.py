@@ -168,6 +168,21 @@ class Stack:
         return tuple(dict.fromkeys(model.jumpstart for model in self.models if model.jumpstart))
 
     @property
+    def jumpstart_files(self) -> tuple[JumpStartPlan, ...]:
+        """Those of ``jumpstarts`` with files of their own."""
+        return tuple({(one.bucket, one.key): one for one in reversed(self.jumpstarts)}.values())
+
+    @property
+    def licences(self) -> tuple[JumpStartPlan, ...]:
+        """Those of ``jumpstarts`` with a licence to accept, each licence once."""
+        return tuple({one.eula_url: one for one in reversed(self.jumpstarts) if one.eula_url}.values())
+
+    def licence_of(self, plan: JumpStartPlan) -> str:
+        """The parameter by which the licence of ``plan`` is accepted."""
+        first = next(one for one in self.licences if one.eula_url == plan.eula_url)
+        return f"{first.prefix}AcceptEula"
+
+    @property
     def registries(self) -> tuple[ImagePlan, ...]:
         """One image for each mapping of registry accounts."""
         return tuple({model.image.mapping: model.image for model in self.models if model.image}.values())
