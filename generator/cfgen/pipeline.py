@@ -67,6 +67,23 @@ def sizing(spec: Spec, catalogue: Catalogue, **asked: Any) -> Sizing:
     return size_spec(catalogue, Collector(spec, Lock(_file_of(spec))), **asked)
 
 
+def keep_facts(spec: Spec, folder: Path) -> Path | None:
+    """Keep the facts of the model in ``folder`` beside the spec, as of the model that the spec names; the file's path,
+    None when it says the same already. Raises ModelError's kinds, SizingError and WriteError."""
+    from dataclasses import replace
+
+    from cfgen.models.folder import FolderRepository
+    from cfgen.models.inspection import read_facts
+    from cfgen.models.lock import Lock
+    from cfgen.resolve.sizing_auto import model_named
+
+    model, revision = model_named(spec)
+    facts = read_facts(FolderRepository(folder))
+    lock = Lock(_file_of(spec))
+    lock.take(replace(facts, id=model, revision=revision))
+    return lock.save()
+
+
 def _file_of(spec: Spec) -> Path | None:
     path = Path(spec.source.file)
     return path if path.is_file() else None

@@ -174,6 +174,36 @@ def test_size_of_a_spec_takes_what_it_says(run: Any, tmp_path: Path) -> None:
     assert run("size", "a.yaml", "--revision", "main").exit_code == 2
 
 
+def test_facts_from_a_copy_of_the_model_where_there_is_no_hub(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    spec = tmp_path / "a.yaml"
+    model = {"type": "container", "modelId": "org/elsewhere", "container": "vllm"}
+    spec.write_text(yaml.safe_dump({"name": "a", "model": model, "endpoint": {"instanceType": "auto"}}))
+    with pytest.raises(CfgenError, match="cannot be reached"):
+        pipeline.render_checked(spec)
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(CONFIGS["mistral-7b-instruct-v0.3"]))
+    done = run("size", "a.yaml", "--facts", "copy")
+    assert output(done).startswith("org/elsewhere on vllm")
+    assert "a.facts.json: the facts are kept here" in done.stderr
+    assert "ml.g6.2xlarge" in pipeline.render_checked(spec).decisions[0]
+    assert "kept here" not in run("size", "a.yaml", "--facts", "copy").stderr
+    assert run("size", "copy", "--facts", "copy").exit_code == 2
+
+
+def test_facts_are_no_specs(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    model = {"type": "container", "modelId": MISTRAL, "container": "vllm"}
+    spec = {"name": "a", "model": model, "endpoint": {"instanceType": "auto"}}
+    (tmp_path / "specs" / "a.yaml").write_text(yaml.safe_dump(spec))
+    assert "1 spec valid" in output(run("validate", "specs/*"))
+    assert (tmp_path / "specs" / "a.facts.json").exists()
+    assert "1 spec valid" in output(run("validate", "specs/*"))
+
+
 # -- init
 
 

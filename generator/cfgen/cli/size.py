@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cfgen.cli.options import catalog_option, format_option, plural
+from cfgen.cli.options import catalog_option, format_option, plural, warn
 from cfgen.errors import CfgenError
 
 if TYPE_CHECKING:
@@ -28,6 +28,13 @@ SHOWN = 10
 @click.option("--region", "regions", multiple=True, metavar="REGION", help="Hosted here; may be repeated.")
 @click.option(
     "--max-price", type=click.FloatRange(0, min_open=True), help="USD an hour and instance, at most."
+)
+@click.option(
+    "--facts",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="FOLDER",
+    help="Of a spec: take the facts from this copy of the model, and keep them beside the spec.",
 )
 @click.option("--all", "show_all", is_flag=True, help="Every type that fits, and why the others do not.")
 @catalog_option
@@ -69,6 +76,8 @@ def _sized(model: str, catalogue: Any, asked: dict[str, Any]) -> Sizing:
     path = Path(model)
     if path.suffix in (".yaml", ".yml") and path.is_file():
         return _of_spec(path, catalogue, asked)
+    if asked["folder"] is not None:
+        raise click.UsageError("--facts is for a spec; a folder is sized by itself.")
     facts = inspect(model, asked["revision"])
     load = load_of(facts, asked["context"], asked["concurrency"])
     wanted = Wanted(load, asked["container"], tuple(dict.fromkeys(asked["regions"])), asked["max_price"])
@@ -81,9 +90,10 @@ def _of_spec(path: Path, catalogue: Any, asked: dict[str, Any]) -> Sizing:
 
     if asked["revision"]:
         raise click.UsageError("A spec names its revision itself; --revision is for a model id.")
-    return pipeline.sizing(
-        load_spec(path), catalogue, **{key: value for key, value in asked.items() if value}
-    )
+    spec, folder = load_spec(path), asked.pop("folder")
+    if folder is not None and (kept := pipeline.keep_facts(spec, folder)) is not None:
+        warn([f"{kept}: the facts are kept here; commit it with the spec"])
+    return pipeline.sizing(spec, catalogue, **{key: value for key, value in asked.items() if value})
 
 
 def table(sizing: Sizing, limit: int) -> list[str]:

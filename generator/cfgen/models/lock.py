@@ -8,6 +8,7 @@ longer names go.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from cfgen.models.errors import StaleLock
@@ -40,6 +41,11 @@ class Lock:
             else:
                 self.asked[key] = self._kept[key]
         return self.asked[key]
+
+    def take(self, facts: ModelFacts) -> None:
+        """Keep these facts, from wherever they are, beside those that are kept. Raises StaleLock."""
+        self._kept = read_lock(self.spec) if self.spec else {}
+        self.asked = {**self._kept, (facts.id, facts.revision): replace(facts, files=())}
 
     def save(self) -> Path | None:
         """Write the facts that were asked for, when the file does not say just that; its path if so.

@@ -11,6 +11,7 @@ from cfgen.resolve.container_defaults import EMBEDDING_TASKS
 from cfgen.resolve.repositories import hub_models
 from cfgen.resolve.sizing_options import Sizing, SizingError, Wanted, load_of, size
 from cfgen.resolve.sizing_words import why_none
+from cfgen.spec import Spec
 from cfgen.spec.model import ContainerModel
 
 PATH = "endpoint.instanceType"
@@ -46,12 +47,12 @@ def check_asked(notes: Collector) -> None:
     """Refuse what only a sizing would heed, where nothing is sized."""
     data = notes.spec.data
     types_named = (data.endpoint.instance_type, *(one.instance_type for one in data.variants or ()))
-    if "auto" in types_named:
+    if "auto" in types_named and isinstance(data.model, ContainerModel):
         return
     for key, value in (("concurrency", data.endpoint.concurrency), ("maxPrice", data.endpoint.max_price)):
         if value is not None:
             notes.refuse(
-                f"endpoint.{key}", "is of use with instanceType: auto only", "leave it out, or say auto"
+                f"endpoint.{key}", "is of use with instanceType: auto only, for containers", "leave it out"
             )
 
 
@@ -66,16 +67,10 @@ def size_spec(
     max_price: float | None = None,
 ) -> Sizing:
     """The sizing of the spec's model; what is given goes before the spec's own. Raises CfgenError's kinds."""
+    facts = facts_of(notes, *model_named(notes.spec))
     data = notes.spec.data
     model, asked = data.model, data.endpoint
-    if not isinstance(model, ContainerModel):
-        raise SizingError(
-            f"what a {model.type} model needs is not known: auto sizes containers", hint=NAME_ONE
-        )
-    if not model.model_id:
-        raise SizingError("without modelId there is no model to size", hint=NAME_ONE)
-    (repository,) = hub_models(model)
-    facts = facts_of(notes, repository.id, repository.revision or "")
+    assert isinstance(model, ContainerModel)
     wanted = Wanted(
         load_of(facts, context or asked.context, concurrency or asked.concurrency),
         container or model.container,
@@ -86,6 +81,19 @@ def size_spec(
         None if asked.allowed_instance_types is None else tuple(asked.allowed_instance_types),
     )
     return size(facts, catalogue, wanted)
+
+
+def model_named(spec: Spec) -> tuple[str, str]:
+    """Id and revision (empty when none is pinned) of the model to size. Raises SizingError when there is none."""
+    model = spec.data.model
+    if not isinstance(model, ContainerModel):
+        raise SizingError(
+            f"what a {model.type} model needs is not known: auto sizes containers", hint=NAME_ONE
+        )
+    if not model.model_id:
+        raise SizingError("without modelId there is no model to size", hint=NAME_ONE)
+    (repository,) = hub_models(model)
+    return repository.id, repository.revision or ""
 
 
 def facts_of(notes: Collector, model: str, revision: str) -> ModelFacts:

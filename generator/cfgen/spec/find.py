@@ -26,7 +26,7 @@ def find_specs(paths: Iterable[str | Path]) -> list[Path]:
             inside = [path]
         elif glob.has_magic(str(given)):
             inside = sorted(Path(p) for p in glob.glob(str(given), recursive=True))  # noqa: PTH207
-            inside = [p for p in inside if p.is_file()]
+            inside = [p for p in inside if p.is_file() and not p.name.endswith(".facts.json")]
             if not inside:
                 raise NoSpecs(f"{given}: no file matches this pattern")
         else:
