@@ -26,6 +26,7 @@ TITLES = {
     "async": "Asynchronous inference",
     "scaling": "Scaling",
     "deployment": "Updates of the endpoint",
+    "data-capture": "Data capture",
     "emptying": "Buckets that are emptied",
     "smoke-test": "Smoke test",
     "network": "Network",

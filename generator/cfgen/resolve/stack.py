@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from cfgen.resolve.plans.asynchronous import AsyncPlan
 from cfgen.resolve.plans.common import Pairs
+from cfgen.resolve.plans.data_capture import DataCapturePlan
 from cfgen.resolve.plans.deployment import DeploymentPlan
 from cfgen.resolve.plans.endpoint import (
     EndpointPlan,
@@ -135,6 +136,7 @@ class Stack:
     asynchronous: AsyncPlan | None = None
     scaling: ScalingPlan | None = None
     deployment: DeploymentPlan | None = None
+    data_capture: DataCapturePlan | None = None
 
     @property
     def model(self) -> ModelPlan:
@@ -190,7 +192,8 @@ class Stack:
     @property
     def emptied(self) -> tuple[str, ...]:
         """Buckets that are emptied at deletion, by logical id."""
-        return self.asynchronous.emptied if self.asynchronous else ()
+        plans = (self.asynchronous, self.data_capture)
+        return tuple(bucket for plan in plans if plan for bucket in plan.emptied)
 
     @property
     def before_endpoint(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from cfgen.spec.base import CLEAN, SpecModel, pattern
 from cfgen.spec.features.asynchronous import Async
+from cfgen.spec.features.data_capture import DataCapture
 from cfgen.spec.features.deployment import Deployment
 from cfgen.spec.features.scaling import Scaling
 from cfgen.spec.features.serverless import Serverless
@@ -49,7 +50,6 @@ Tags = dict[
 NOT_YET = {
     "schedule": "switching the endpoint off and on",
     "alarms": "alarms",
-    "dataCapture": "data capture",
     "api": "an HTTP front door",
 }
 """Keys the language keeps for later features; asking for one is a clear error."""
@@ -91,6 +91,9 @@ class SpecData(SpecModel):
     scaling: Scaling | None = Field(None, description="As many instances as there is work for.")
     deployment: Deployment | None = Field(
         None, description="How an endpoint moves from one configuration to the next."
+    )
+    data_capture: DataCapture | None = Field(
+        None, description="Requests and answers, kept in S3 to look at later."
     )
     logs: Logs = Field(default_factory=Logs, description="The endpoint's log group.")
     regions: Annotated[list[RegionName], Field(min_length=1, max_length=60)] | None = Field(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cfgen.resolve.features import asynchronous, deployment, scaling
+from cfgen.resolve.features import asynchronous, data_capture, deployment, scaling
 from cfgen.resolve.features.scene import Scene
 
 __all__ = ["FEATURES", "Scene", "plan_features"]
@@ -19,6 +19,7 @@ FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = (
     ("asynchronous", "async", asynchronous.plan),
     ("scaling", "scaling", scaling.plan),
     ("deployment", "deployment", deployment.plan),
+    ("data_capture", "data-capture", data_capture.plan),
 )
 """Field (of the spec's root and of Stack), part, and what plans it; in the order of the parts in a template."""
 
