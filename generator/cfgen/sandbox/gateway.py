@@ -41,6 +41,12 @@ class Gateway:
             return wire.send(start_response, wire.write(call, error))
         except ServiceException as error:
             return wire.send(start_response, wire.write(call, AwsError(error.code, error.message)))
+        except NotImplementedError:
+            # what moto lacks; a client need not try again
+            if call.model is None:
+                raise
+            message = f"{call.service} {call.operation} is not imitated by the cfgen sandbox"
+            return wire.send(start_response, wire.write(call, AwsError("UnsupportedOperation", message)))
         except Exception as error:
             _log.error("%s.%s\n%s", call.service, call.operation, traceback.format_exc())
             if call.model is None:
