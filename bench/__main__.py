@@ -6,7 +6,7 @@ import argparse
 import importlib
 import platform
 
-NAMES = ("render", "lint", "deploy", "build", "publish")
+NAMES = ("render", "lint", "lookups", "deploy", "build", "publish")
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from cfgen.lint.worlds import Template, World
 from cfgen.plan.steps import steps
 from cfgen.render import render
 from cfgen.resolve import ResolveError, resolve
-from cfgen.resolve.jumpstart import parameters
+from cfgen.resolve.jumpstart_sizes import parameters
 from cfgen.resolve.stack import InstancesPlan, Stack
 from tests.specs import changed, spec_of, stack_of
 

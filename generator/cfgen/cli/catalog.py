@@ -122,7 +122,7 @@ def models(words: tuple[str, ...], form: str, overlay: Path | None, **only: Any)
     from cfgen.catalogue.errors import UnknownJumpStartModel
     from cfgen.catalogue.jumpstart import load as load_models
     from cfgen.catalogue.jumpstart_search import find_models, model_lines
-    from cfgen.resolve.jumpstart import parameters
+    from cfgen.resolve.jumpstart_sizes import parameters
 
     listed = load_models()
     records = find_models(listed, _load(overlay), words, parameters=parameters, **only)

@@ -19,6 +19,7 @@ from cfgen.resolve.container_kinds import Processor
 from cfgen.resolve.environment import check_environment
 from cfgen.resolve.image import ChosenImage
 from cfgen.resolve.jumpstart_instances import allowed, default_instance
+from cfgen.resolve.jumpstart_sizes import parameters
 from cfgen.resolve.model import PlannedModel
 from cfgen.resolve.plans.common import Pairs
 from cfgen.resolve.plans.jumpstart import UNSET, JumpStartPlan, Varying
@@ -90,12 +91,6 @@ def plan_jumpstart(model: JumpStartModel, catalogue: Catalogue, notes: Collector
     example = _example(release, image, environment)
     planned = PlannedModel(plan, chosen, None, example, "application/json", startup, download, False)
     return planned, default, offered
-
-
-def parameters(model_id: str) -> float | None:
-    """Billions of parameters that an id tells of. JumpStart writes 1.5b as 1-5b, and Llama 2 13B as llama-2-13b."""
-    decimal = re.sub(r"(qwen2?|tinyllama|rinna)-(\d)-(\d)b(?![a-z0-9])", r"\1-\2.\3b", model_id.lower())
-    return containers.estimated_parameters(decimal)
 
 
 def _release(model: JumpStartModel, listed: JumpStart, notes: Collector) -> Release:
