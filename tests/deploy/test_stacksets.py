@@ -225,6 +225,16 @@ def test_units_of_an_organization_with_drift(cfgen: Run, sandbox: Any, name: str
     assert cfgen(
         "deploy", SPEC, "--stack-set", name, *unit, "--auto-deployment", "--no-confirm"
     ).out.endswith("unchanged\n")
+
+    (stack, _) = json.loads(cfgen("status", name, "--stack-set", "--format", "json").out)["stacks"]
+    client = sandbox.client("cloudformation", "eu-west-1")
+    listed = client.list_stack_resources(StackName=stack["stack"])["StackResourceSummaries"]
+    group = next(row["PhysicalResourceId"] for row in listed if row["ResourceType"] == "AWS::Logs::LogGroup")
+    sandbox.client("logs", "eu-west-1").put_retention_policy(logGroupName=group, retentionInDays=1)
+    drifted = cfgen("status", name, "--stack-set", "--drift").out
+    assert "drift: DRIFTED, 1 of 2 stacks" in drifted
+    assert f"(AWS::Logs::LogGroup) in {stack['account']} eu-west-1" in drifted
+    assert "/RetentionInDays: 30 → 1" in drifted
     gone = cfgen("destroy", name, "--stack-set", "--no-confirm")
     assert gone.code == 0, gone.err
 

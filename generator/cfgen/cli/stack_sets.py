@@ -129,7 +129,7 @@ def deploy(
     options: dict[str, Any],
 ) -> int:
     """``cfgen deploy SPEC --stack-set NAME``."""
-    from cfgen.deploy import errors, session, stacksets, stacksets_run
+    from cfgen.deploy import errors, inputs, linting, session, stacksets, stacksets_run
     from cfgen.deploy.stacksets_present import present
 
     if len(templates) != 1:
@@ -144,9 +144,11 @@ def deploy(
             aws, rollout.name, rollout.call_as, overrides=bool(rollout.regional or templates[0].assets)
         )
         rollout = _filled(rollout, aws, before is None)
-        plan = stacksets.plan(
-            rollout, before, _assets(rollout, [one.region for one in before.instances] if before else [])
-        )
+        there = [one.region for one in before.instances] if before else []
+        targets = list(dict.fromkeys(rollout.regions or there)) or [rollout.home]
+        inputs.check_regions(rollout.template, targets)
+        linting.lint(rollout.template, targets)
+        plan = stacksets.plan(rollout, before, _assets(rollout, there))
         warn([f"{rollout.name} in {rollout.home}:", *(f"  {line}" for line in plan.lines())])
         if options["no_execute"] or not plan.steps:
             return _tell(
@@ -196,7 +198,7 @@ def heeding(stop: threading.Event, work: Callable[[], Any]) -> Any:
 def _rollout(
     template: Template, regions: tuple[str, ...], profile: str | None, options: dict[str, Any]
 ) -> Rollout:
-    from cfgen.deploy import inputs, linting
+    from cfgen.deploy import inputs
     from cfgen.deploy.stacksets import Rollout
 
     everywhere, own = inputs.split_regional(options["parameters"])
@@ -207,8 +209,6 @@ def _rollout(
     if strange := [region for region in regional if regions and region not in regions]:
         raise click.UsageError(f"--parameter speaks of {', '.join(strange)}, which --region does not.")
     inputs.check_regions(template, list(regions))
-    if regions:
-        linting.lint(template, list(regions))
     return Rollout(
         template,
         options["stack_set"],
