@@ -63,7 +63,9 @@ def rows(facts: ModelFacts) -> list[tuple[str, str]]:
         group = f", in groups of {facts.quantization.group}" if facts.quantization.group else ""
         found.append(("quantisation", f"{facts.quantization.method}{bits}{group}"))
     if facts.kv_bytes_per_token:
-        heads = f"{facts.attention_heads} attention heads, {facts.kv_heads or 'compressed'} for keys and values"
+        heads = (
+            f"{facts.attention_heads} attention heads, {facts.kv_heads or 'compressed'} for keys and values"
+        )
         found.append(("shape", f"{plural(facts.layers, 'layer')}, {heads}"))
         found.append(
             (

@@ -16,9 +16,9 @@ from cfgen.resolve.image import inference_ami
 from cfgen.resolve.license import check_license
 from cfgen.resolve.model import PlannedModel, plan_container, plan_package
 from cfgen.resolve.multi_model import as_multi_model
+from cfgen.resolve.serverless import plan_serverless, stand_in
 from cfgen.resolve.sizing_auto import check_asked, pick
 from cfgen.resolve.sizing_options import Sizing
-from cfgen.resolve.serverless import plan_serverless, stand_in
 from cfgen.resolve.sizing_words import summary
 from cfgen.resolve.stack import EndpointPlan, ImagePlan, InstancesPlan, ModelPlan, VariantPlan
 from cfgen.resolve.variants import Alone, alone
