@@ -43,6 +43,9 @@ FULL: dict[str, Any] = {
 }
 
 
+FULL_FROZEN = {**FULL, "allowed": {"InstanceCount": ["1", "2"], "second:InstanceType": ["ml.m5.xlarge"]}}
+
+
 def frozen() -> list[Template]:
     """Two products that stay as they are when our templates change."""
     text = (ROOT / "tests" / "fixtures" / "product.yaml").read_text()
@@ -52,10 +55,9 @@ def frozen() -> list[Template]:
 
 
 def test_golden(golden: Callable[[Path, str], None]) -> None:
-    allowed = {"InstanceCount": ["1", "2"], "second:InstanceType": ["ml.m5.xlarge"]}
     before = again(planned(frozen()[:1]))
     changed = replace(frozen()[0], text=frozen()[0].text.replace("RetentionInDays: 7", "RetentionInDays: 14"))
-    ready = planned([changed, frozen()[1]], before, **{**FULL, "allowed": allowed})
+    ready = planned([changed, frozen()[1]], before, **FULL_FROZEN)
     golden(GOLDENS / "portfolio.yaml", ready.template.text)
     golden(GOLDENS / "portfolio.launch-roles.yaml", rendering.render_roles(ready.portfolio))
     assert load(ready.template.text)["Resources"]
@@ -142,6 +144,39 @@ def test_too_many_versions(templates: list[Template]) -> None:
     before = {"mistral-7b-instruct": portfolio.Known("mistral-7b-instruct", versions, ())}
     with pytest.raises(PortfolioClash, match="100 versions"):
         planned([templates[0]], before)
+
+
+def test_what_was_asked_for_stays_until_something_else_is() -> None:
+    first = planned(frozen(), **FULL_FROZEN, boundary="arn:aws:iam::123456789012:policy/B", owner="Us")
+    before = portfolio.settings(document.load(first.template.text))
+    bare = replace(REQUEST, owner="")
+    assert planned(frozen(), again(first), **_fields(bare.over(before))).template.text == first.template.text
+    more = replace(
+        bare, principals=("arn:aws:iam::123456789012:group/Ops",), allowed={"InstanceCount": ["3"]}
+    )
+    second = planned(frozen(), again(first), **_fields(more.over(before))).portfolio
+    assert [one.arn.rsplit("/", 1)[1] for one in second.principals] == ["Data", "Data*", "Ops"]
+    assert "must be 3" in second.products[0].rules_json
+    assert second.settings["PermissionsBoundary"] == "arn:aws:iam::123456789012:policy/B"
+    pruned = replace(bare, prune=True).over(before)
+    assert (pruned.principals, pruned.boundary) == ((), "")
+
+
+def _fields(request: sc.Request) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in sc.Request.__dataclass_fields__}
+
+
+def test_a_boundary_holds_for_earlier_versions_too() -> None:
+    free = planned(frozen()[:1])
+    changed = replace(frozen()[0], text=frozen()[0].text.replace("RetentionInDays: 7", "RetentionInDays: 14"))
+    bound = planned([changed], again(free), boundary="arn:aws:iam::aws:policy/B").portfolio.products[0]
+    actions = [(action, grant.condition) for grant in bound.grants for action in grant.actions]
+    assert "iam:DeleteRolePermissionsBoundary" not in dict(actions)
+    for name in ("iam:CreateRole", "iam:PutRolePolicy"):
+        conditions = [condition for action, condition in actions if action == name]
+        assert conditions == [
+            (("StringEquals", "iam:PermissionsBoundary", "arn:${AWS::Partition}:iam::aws:policy/B"),)
+        ]
 
 
 # What is refused

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @specs_argument
 @click.option("--portfolio", required=True, metavar="NAME", help="Name of the portfolio.")
 @bucket_options
-@click.option("--owner", default="cfgen", show_default=True, metavar="NAME", help="Who provides it.")
+@click.option("--owner", metavar="NAME", help="Who provides it (default: as before, else cfgen).")
 @click.option("--principal", "principals", multiple=True, metavar="ARN", help="Who may launch; repeatable.")
 @click.option(
     "--share-with-account", "accounts", multiple=True, metavar="ID", help="Another account; repeatable."
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 @click.option(
     "--permissions-boundary", "boundary", metavar="ARN", help="Policy that bounds every role a product makes."
 )
-@click.option("--prune", is_flag=True, help="Delete products of the portfolio that are not given.")
+@click.option("--prune", is_flag=True, help="Drop what is not given: products, principals, shares, options.")
 @click.option("--stack-name", metavar="NAME", help="Name of the stack (default: the portfolio's).")
 @click.option(
     "--render-only/--deploy",
@@ -91,7 +91,7 @@ def command(specs: tuple[str, ...], overlay: Path | None, **options: Any) -> int
         portfolio.check_stack_name(options["stack_name"])
         if options["stack_name"]
         else portfolio.stack_name(options["portfolio"]),
-        options["owner"],
+        options["owner"] or "",
         buckets_of(options["bucket"], options["pattern"]),
         s3.check_prefix(options["prefix"]),
         options["public"],
@@ -121,7 +121,7 @@ def _render(
 ) -> int:
     """Without AWS: the bucket is taken as named, earlier versions from the file that is there."""
     from cfgen.catalogue import load
-    from cfgen.publish import s3, service_catalog
+    from cfgen.publish import portfolio, s3, service_catalog
 
     if len(regions) != 1:
         raise click.UsageError("--render-only takes one region.")
@@ -132,8 +132,10 @@ def _render(
     (region,) = regions
     suffix = load().region(region).url_suffix
     bucket = s3.Bucket(s3.bucket_name(request.pattern, region), region, suffix, None)
+    before = service_catalog.read(folder / "portfolio.yaml")
+    request = request.over(portfolio.settings(before) if before else {})
     ready = service_catalog.plan(
-        request, templates, region, service_catalog.read(folder / "portfolio.yaml"), bucket
+        request, templates, region, portfolio.known(before) if before else {}, bucket
     )
     _write(ready, folder)
     if options["style"] == "json":
@@ -197,7 +199,7 @@ def _deploy(
         if result.error is not None:
             console.tell(result.error, result.launch.label if len(results) > 1 else "")
         else:
-            row |= _afterwards(request, one, result, options)
+            row |= _afterwards(one, result, options)
         shown.append(row)
         if options["style"] == "text" and result.error is None:
             click.echo(f"{request.portfolio} in {one.region}: {result.outcome}")
@@ -208,7 +210,7 @@ def _deploy(
     return 130 if stop.is_set() else int(any(result.error is not None for result in results))
 
 
-def _afterwards(request: Request, ready: Ready, result: Result, options: dict[str, Any]) -> dict[str, Any]:
+def _afterwards(ready: Ready, result: Result, options: dict[str, Any]) -> dict[str, Any]:
     """Shares with organisations, retired versions."""
     from dataclasses import asdict
 
@@ -217,7 +219,7 @@ def _afterwards(request: Request, ready: Ready, result: Result, options: dict[st
 
     with Aws(ready.region, options["profile"]) as aws:
         made = result.outputs["PortfolioId"]
-        shared = service_catalog.share(aws, made, request.units, options=bool(request.options))
+        shared = service_catalog.share(aws, made, ready.units, options=bool(ready.portfolio.options))
         ids = service_catalog.product_ids(result.outputs, ready.portfolio)
         changes: list[Change] = service_catalog.retire(aws, ids, options["retire"])
         changes += service_catalog.retire(aws, ids, options["hide"], hide=True)

@@ -315,6 +315,22 @@ def unique(grants: Iterable[Grant]) -> tuple[Grant, ...]:
     return tuple(found)
 
 
+def rebound(grants: Iterable[Grant], boundary: str) -> tuple[Grant, ...]:
+    """Grants of before, with the boundary that holds now in place of the one that held then."""
+    condition = (("StringEquals", "iam:PermissionsBoundary", boundary),) if boundary else ()
+    found = []
+    for one in grants:
+        bounded = tuple(action for action in one.actions if action in BOUNDED)
+        dropped = {*bounded, "iam:DeleteRolePermissionsBoundary"} if boundary else set(bounded)
+        rest = tuple(action for action in one.actions if action not in dropped)
+        was = any(key == "iam:PermissionsBoundary" for _, key, _ in one.condition)
+        if bounded:
+            found.append(Grant("RolesBounded" if boundary else "Roles", bounded, one.resources, condition))
+        if rest:
+            found.append(Grant(one.sid, rest, one.resources, () if was else one.condition, one.why))
+    return tuple(found)
+
+
 def joined(many: Iterable[tuple[Grant, ...]]) -> tuple[Grant, ...]:
     """The grants of several templates as one set: what has the same resources and conditions is one statement."""
     actions: dict[tuple[Any, ...], set[str]] = {}

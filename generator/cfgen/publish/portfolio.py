@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cfgen import document
 from cfgen.deploy.errors import MalformedOption
 from cfgen.publish.errors import PortfolioClash, RoleTooLarge
-from cfgen.publish.permissions import NO_RESOURCE, Grant, joined
+from cfgen.publish.permissions import NO_RESOURCE, Grant, joined, rebound
 
 if TYPE_CHECKING:
     from cfgen.publish.s3 import Bucket
@@ -90,7 +90,8 @@ class Principal:
 class Portfolio:
     """Everything its template says. ``role_arn``: a launch role of the user's own, in place of one a product.
 
-    ``local``: launch roles have names, for accounts the portfolio is shared with.
+    ``local``: launch roles have names, for accounts the portfolio is shared with. ``settings``: what was asked for, so
+    that the next publishing need not say it again.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Portfolio:
     options: tuple[tuple[str, str, str], ...] = ()
     role_arn: str = ""
     local: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def role_name(self, product: Product) -> str:
         """A launch role's name, for Sub. Roles know no regions, so the region stands in it.
@@ -236,13 +238,19 @@ class Known:
     grants: tuple[Grant, ...]
 
 
-def known(template: Mapping[str, Any]) -> dict[str, Known]:
-    """The products of a portfolio's template by name. Raises PortfolioClash when it is none of cfgen's."""
+def settings(template: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for when a portfolio's template was rendered. Raises PortfolioClash when it is none of cfgen's."""
     mark = document.mark(template)
     if mark is None or "Portfolio" not in mark:
         raise PortfolioClash(
             "there is a stack of that name which is no portfolio of cfgen's", hint="--stack-name ANOTHER"
         )
+    return dict(mark.get("Settings") or {})
+
+
+def known(template: Mapping[str, Any]) -> dict[str, Known]:
+    """The products of a portfolio's template by name. Raises PortfolioClash when it is none of cfgen's."""
+    settings(template)
     found = {}
     for logical, body in document.resources(template, PRODUCT).items():
         properties = body["Properties"]
@@ -274,7 +282,7 @@ def _grants(role: Mapping[str, Any]) -> tuple[Grant, ...]:
 
 
 def with_version(
-    product: Product, before: Known | None, version: Version, label: str = ""
+    product: Product, before: Known | None, version: Version, label: str = "", boundary: str = ""
 ) -> tuple[Product, bool]:
     """The product with its earlier versions and, if its content is new, ``version``; and whether it is.
 
@@ -284,7 +292,9 @@ def with_version(
     earlier = before.versions if before else ()
     if any(one.digest == digest for one in earlier):
         # the permissions of all that is published stay, and what cfgen has learnt since comes along
-        return _checked(replace(product, versions=earlier, grants=_together(product, before))), False
+        return _checked(
+            replace(product, versions=earlier, grants=_together(product, before, boundary))
+        ), False
     number = max((int(n[1]) for one in earlier if (n := re.match(r"v(\d+)-", one.name))), default=0) + 1
     name = f"{label or f'v{number}'}-{digest}"
     if " " in name:
@@ -295,11 +305,12 @@ def with_version(
             hint="publish it in another portfolio, or under another name",
         )
     versions = (*earlier, replace(version, name=name))
-    return _checked(replace(product, versions=versions, grants=_together(product, before))), True
+    return _checked(replace(product, versions=versions, grants=_together(product, before, boundary))), True
 
 
-def _together(product: Product, before: Known | None) -> tuple[Grant, ...]:
-    return joined([product.grants, before.grants if before else ()])
+def _together(product: Product, before: Known | None, boundary: str) -> tuple[Grant, ...]:
+    """The permissions of all versions, under the boundary that holds now."""
+    return joined([product.grants, rebound(before.grants if before else (), boundary)])
 
 
 def _checked(product: Product) -> Product:

@@ -7,7 +7,7 @@ API does afterwards, each call only where something is to change.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,35 @@ class Request:
     boundary: str = ""
     prune: bool = False
 
+    def settings(self) -> dict[str, Any]:
+        """What stays until something else is asked for."""
+        return {
+            "Owner": self.owner,
+            "Principals": list(dict.fromkeys(self.principals)),
+            "Accounts": list(dict.fromkeys(self.accounts)),
+            "Units": list(dict.fromkeys(self.units)),
+            "TagOptions": list(dict.fromkeys(self.options)),
+            "Allow": {name: list(values) for name, values in self.allowed.items()},
+            "LaunchRoleArn": self.role_arn,
+            "PermissionsBoundary": self.boundary,
+        }
+
+    def over(self, before: Mapping[str, Any]) -> Request:
+        """With what was asked for before and is not asked for otherwise now; not when pruning."""
+        if self.prune or not before:
+            return self
+        return replace(
+            self,
+            owner=self.owner or before["Owner"],
+            principals=(*before["Principals"], *self.principals),
+            accounts=(*before["Accounts"], *self.accounts),
+            units=(*before["Units"], *self.units),
+            options=(*before["TagOptions"], *self.options),
+            allowed={**before["Allow"], **self.allowed},
+            role_arn=self.role_arn or before["LaunchRoleArn"],
+            boundary=self.boundary or before["PermissionsBoundary"],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -54,6 +83,7 @@ class Ready:
     template: Template
     new: Mapping[str, str]
     bucket: str
+    units: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """For ``--format json``."""
@@ -85,7 +115,9 @@ def prepare(request: Request, templates: Sequence[Template], aws: Aws) -> Ready:
     known_regions = load_catalogue().regions
     with aws_errors("learn the account"):
         account = aws.client("sts").get_caller_identity()["Account"]
-    before = _deployed(aws, request.stack)
+    template = _deployed(aws, request.stack)
+    before = portfolio.known(template) if template else {}
+    request = request.over(portfolio.settings(template) if template else {})
     name = s3.bucket_name(request.pattern, aws.region, account)
     bucket = s3.look_at(aws, name, known_regions)
     if bucket.region != aws.region:
@@ -114,6 +146,7 @@ def plan(
     """
     check_regions([region])
     products, new = [], {}
+    request = replace(request, owner=request.owner or "cfgen")
     for one in templates:
         product, fresh = _product(request, one, before.get(one.name), bucket, account)
         products.append(product)
@@ -137,8 +170,9 @@ def plan(
         tuple({o[0]: o for o in map(portfolio.option, request.options)}.values()),
         portfolio.portable(request.role_arn, account) if request.role_arn else "",
         bool(request.accounts or request.units) and not request.role_arn,
+        request.settings(),
     )
-    return Ready(region, made, rendering.render(made, (region,)), new, bucket.name)
+    return Ready(region, made, rendering.render(made, (region,)), new, bucket.name, request.units)
 
 
 def _product(
@@ -163,26 +197,26 @@ def _product(
     digest, key = s3.digest_of(template), s3.key_of(template, request.prefix)
     version = Version(digest, f"SHA-256 {digest}", portfolio.address(bucket, key, account))
     bare = Product(template.name, str(data.get("Description", template.name)), (), grants, rules)
-    return portfolio.with_version(bare, before, version, request.label)
+    return portfolio.with_version(bare, before, version, request.label, boundary)
 
 
-def _deployed(aws: Aws, stack: str) -> dict[str, Known]:
-    """What the portfolio's stack holds; nothing when there is none."""
+def _deployed(aws: Aws, stack: str) -> dict[str, Any]:
+    """The template of the portfolio's stack; nothing when there is none."""
     found = stacks.find(aws, stack)
     if found is None or found.status in ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"):
         return {}
-    return portfolio.known(found.template)
+    return found.template
 
 
-def read(path: Path) -> dict[str, Known]:
-    """What an earlier rendering holds; nothing when there is no file. Raises MalformedOption, PortfolioClash."""
+def read(path: Path) -> dict[str, Any]:
+    """An earlier rendering; nothing when there is no file. Raises MalformedOption."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise MalformedOption(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
-    return portfolio.known(document.load(text, str(path)))
+    return document.load(text, str(path))
 
 
 # What CloudFormation cannot do
