@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from click import UsageError
 
 from cfgen.deploy import errors, stacksets, stacksets_run
 from cfgen.deploy.stacksets import Preferences, Rollout
@@ -337,3 +338,21 @@ def test_usage(
     ran = cfgen(*arguments)
     assert ran.code == 2, ran.err
     assert said in ran.err
+
+
+def test_files_go_to_a_bucket_in_each_region(sandbox: Any, name: str) -> None:
+    from cfgen.cli.stack_sets import _assets
+
+    for region in ("us-east-1", "eu-west-1"):
+        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        sandbox.client("s3", region).create_bucket(Bucket=f"{name}-{region}", **where)
+    with_file = replace(template(), assets=(Asset("a.zip", b"x"),))
+    wanted = replace(rollout(s3_bucket=name + "-{region}"), template=with_file)
+    assert _assets(wanted, []) == {
+        region: {"AssetBucket": f"{name}-{region}", "AssetPrefix": "cfgen/small/"}
+        for region in wanted.regions
+    }
+    kept = sandbox.client("s3", "eu-west-1").get_object(Bucket=f"{name}-eu-west-1", Key="cfgen/small/a.zip")
+    assert kept["Body"].read() == b"x"
+    with pytest.raises(UsageError, match="needs its files in each region"):
+        _assets(replace(wanted, s3_bucket="one"), [])

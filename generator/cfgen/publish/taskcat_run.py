@@ -60,7 +60,7 @@ class RegionResult:
         if self.good:
             return ""
         if not self.status:
-            return "not launched"
+            return "stopped before its end" if self.stack else "not launched"
         if not self.created:
             own = [one for one in self.failures if "cancelled" not in one["reason"].lower()]
             first = next(

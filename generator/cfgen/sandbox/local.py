@@ -113,7 +113,8 @@ class Sandbox:
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
-            start_new_session=detach,
+            # a session of its own: Ctrl-C is the command's, which may still need the sandbox to end well
+            start_new_session=True,
             env={**os.environ, "PYTHONWARNINGS": "ignore"},
         )
         errors.close()
