@@ -84,6 +84,19 @@ def test_alarms_of_the_template_and_of_the_user() -> None:
     assert "Endpoint" not in str(latency["Dimensions"]).replace("EndpointName", "")
 
 
+def rollback_rights(data: dict[str, Any]) -> Any:
+    """What the execution role's statement about alarms is about; None without one."""
+    [policy] = resources(data)["ExecutionRole"]["Properties"]["Policies"]
+    statements = policy["PolicyDocument"]["Statement"]
+    return next((one["Resource"] for one in statements if one.get("Sid") == "RollbackAlarms"), None)
+
+
+def test_the_execution_role_may_look_at_the_alarms() -> None:
+    assert rollback_rights(changed(FOUR, deployment={})) == [{"Fn::GetAtt": ["RollbackErrors", "Arn"]}]
+    assert rollback_rights(changed(FOUR, deployment={"rollbackAlarms": {"names": ["mine"]}})) == "*"
+    assert rollback_rights(changed(FOUR, deployment={"rollbackAlarms": {"errorRate": None}})) is None
+
+
 REFUSED = [
     ("share of a canary", {"size": "60%"}, {}, "deployment.size: is 60%; 1% to 50% for canary"),
     ("share of a step", {"strategy": "linear", "size": "5%"}, {}, "is 5%; 10% to 50% for linear"),
