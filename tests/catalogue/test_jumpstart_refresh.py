@@ -292,6 +292,20 @@ def test_what_cannot_be_served_is_left_out(changes: dict[str, Any], why: str) ->
     assert why in str(entry_of(spec(**changes)))
 
 
+def test_types_with_files_of_their_own_are_left_out() -> None:
+    """Compiled models for Inferentia, say: a template names one set of files."""
+    hosting = spec()["hosting_instance_type_variants"]
+    own = {"regional_properties": {"image_uri": "$lmi"}, "properties": {"prepacked_artifact_key": "neuron/"}}
+    hosting["variants"]["inf2"] = own
+    types = ["ml.g6.xlarge", "ml.inf2.xlarge"]
+    entry = entry_of(spec(hosting_instance_type_variants=hosting, supported_inference_instance_types=types))
+    assert not isinstance(entry, str)
+    assert entry.instance_types == ("ml.g6.xlarge",)
+    assert [families for families, _ in entry.images] == [("g6",)]
+    hosting["variants"]["ml.g6.xlarge"] = {"properties": {"artifact_key": "g6/"}}
+    assert entry_of(spec(hosting_instance_type_variants=hosting)) == "its files differ by instance type"
+
+
 def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     with live(spec(), spec("huggingface-llm-script", hosting_additional_data_sources={"a": [1]})) as base:
         code, _, err = run("--live", base, "--to", tmp_path, "--dry-run", "--accept-losses")

@@ -334,7 +334,8 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "model.version",
         "lists no image to serve it with; 2.2.4 is the newest that does",
     ),
-    ({"endpoint__instanceType": "ml.m5.large"}, "endpoint.instanceType", "has no image for m5 instances"),
+    ({"endpoint__instanceType": "ml.m5.large"}, "endpoint.instanceType", "is not made for cpu instances"),
+    ({"endpoint__instanceType": "ml.g7e.2xlarge"}, "endpoint.instanceType", "has no image for g7e instances"),
     ({"endpoint__instanceType": "ml.p3.2xlarge"}, "endpoint.instanceType", "no region has a hosting price"),
     ({"endpoint__instanceType": "ml.g5.tiny"}, "endpoint.instanceType", "no instance type"),
     ({"endpoint__context": 8192}, "endpoint.context", "is of no use"),
@@ -378,6 +379,14 @@ def test_graviton_is_refused() -> None:
     """AWS lists its families, with images that are built for x86_64."""
     with pytest.raises(ResolveError, match="has no image for c8g instances"):
         stack_of(of(ZERO_SHOT, endpoint__instanceType="ml.c8g.xlarge"))
+
+
+def test_an_image_for_all_families_does_not_make_a_model_for_them() -> None:
+    """The list names one CUDA image for CPUs and Inferentia too."""
+    model_id = "huggingface-llm-mistral-7b-instruct"
+    assert MODELS.release(model_id).image("ml.inf2.xlarge") is not None
+    with pytest.raises(ResolveError, match="is not made for neuron instances"):
+        stack_of(of(model_id, endpoint__instanceType="ml.inf2.xlarge"))
 
 
 def test_a_licence_that_nobody_asks_for() -> None:

@@ -105,12 +105,18 @@ def entry_of(spec: Mapping[str, Any]) -> Entry | str:
         return "it is not for hosting"
     hosting = chosen.get("hosting_instance_type_variants") or {}
     variants: Mapping[str, Any] = hosting.get("variants") or {}
+    elsewhere = _with_files_of_their_own(variants)
+    default = chosen["default_inference_instance_type"]
+    listed = dict.fromkeys([*(chosen.get("supported_inference_instance_types") or ()), default])
+    types = [name for name in listed if not {name, name.split(".")[1]} & elsewhere]
+    if default not in types:
+        return "its files differ by instance type"
     environment = {one["name"]: one["default"] for one in chosen.get("inference_environment_variables") or ()}
     return Entry(
         model_id=chosen["model_id"],
         version=chosen["version"],
-        instance_type=chosen["default_inference_instance_type"],
-        instance_types=tuple(chosen.get("supported_inference_instance_types") or ()),
+        instance_type=default,
+        instance_types=tuple(types),
         key="" if packages else key,
         gated=bool(chosen.get("gated_bucket")),
         eula=chosen.get("hosting_eula_key") or "",
@@ -119,7 +125,8 @@ def entry_of(spec: Mapping[str, Any]) -> Entry | str:
             {
                 name: alias
                 for name, one in variants.items()
-                if (alias := (one.get("regional_properties") or {}).get("image_uri"))
+                if name not in elsewhere
+                and (alias := (one.get("regional_properties") or {}).get("image_uri"))
             },
             hosting.get("regional_aliases") or {},
         ),
@@ -135,6 +142,14 @@ def entry_of(spec: Mapping[str, Any]) -> Entry | str:
         vulnerable=bool(chosen.get("inference_vulnerable")),
         isolated=bool(chosen.get("inference_enable_network_isolation", False)),
     ).checked()
+
+
+def _with_files_of_their_own(variants: Mapping[str, Any]) -> set[str]:
+    """Instance types and families that are served from other files than the rest, such as compiled ones."""
+    keys = ("prepacked_artifact_key", "artifact_key")
+    return {
+        name for name, one in variants.items() if any((one.get("properties") or {}).get(key) for key in keys)
+    }
 
 
 def _configurations(spec: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

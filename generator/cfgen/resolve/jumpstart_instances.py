@@ -24,6 +24,18 @@ def default_instance(release: Release, catalogue: Catalogue, notes: Collector) -
     if asked != "auto":
         instance = types.chosen_instance(asked, "endpoint.instanceType", catalogue, notes)
         if asked not in release.instance_types:
+            kinds = {
+                catalogue.instances[name].processor
+                for name in release.instance_types
+                if _is_hosted(name, catalogue)
+            }
+            if kinds and instance.processor not in kinds:
+                notes.refuse(
+                    "endpoint.instanceType",
+                    f"{release.model_id} is not made for {instance.processor} instances",
+                    f"take one that AWS lists for it: {', '.join(release.instance_types)}",
+                )
+                raise Stop
             notes.warn(
                 "endpoint.instanceType",
                 f"AWS does not list {asked} for {release.model_id}",
