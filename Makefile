@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-stacks test-serving test-models test-taskcat test-all check bench docs wheel lock goldens clean
+.PHONY: help demo test test-stacks test-serving test-models test-taskcat test-browser test-all check bench docs wheel lock goldens clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -60,7 +60,13 @@ test-serving: $(VENV)/.test .venvs/serving/.done ## the inference code on the re
 test-taskcat: $(VENV)/.dev ## three regions by the real taskcat, hooks by the real pre-commit, the action's steps (takes the package index)
 	$(BIN)/python -m pytest tests/publish/test_taskcat_regions.py tests/cli/test_precommit.py tests/cli/test_action.py $(ARGS)
 
-test-all: test test-stacks test-models test-serving test-taskcat ## every test there is
+$(VENV)/.browser: requirements/browser.txt $(VENV)/.test
+	$(PIP) install --require-hashes -r requirements/browser.txt
+	@touch $@
+test-browser: $(VENV)/.browser ## the page of a plan in headless Chromium (Debian: apt-get install chromium)
+	$(BIN)/python -m pytest -n 2 tests/browser $(ARGS)
+
+test-all: test test-stacks test-models test-serving test-taskcat test-browser ## every test there is
 
 check: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
@@ -84,6 +90,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: $(VENV)/.dev ## resolve the lock files anew, each layer within the next
 	$(COMPILE) --extra test --extra dev --output-file requirements/dev.txt
 	$(COMPILE) --extra test --constraint requirements/dev.txt --output-file requirements/test.txt
+	$(COMPILE) --extra browser --constraint requirements/dev.txt --output-file requirements/browser.txt
 	$(COMPILE) --constraint requirements/test.txt --output-file requirements/base.txt
 	$(COMPILE) --extra taskcat --output-file requirements/taskcat.txt
 

@@ -31,20 +31,16 @@ class Layout:
     breadth: float
 
 
-_THIN = 0.3
-"""The room that a passing arrow takes, in places."""
-
-
-def lay_out(nodes: Sequence[str], edges: Sequence[Edge], most: int) -> Layout:
-    """Place the boxes of an acyclic graph. The same input gives the same layout."""
+def lay_out(nodes: Sequence[str], edges: Sequence[Edge], most: int, thin: float = 0.3) -> Layout:
+    """Place the boxes of an acyclic graph; a passing arrow takes ``thin`` places. The same input, the same layout."""
     layer = _layers(nodes, edges, most)
     rows: list[list[str]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
     for node in nodes:
         rows[layer[node]].append(node)
     links, passed = _links(rows, layer, edges)
     _order(rows, links)
-    places = _places(rows, links)
-    breadth = max((_room(row) for row in rows), default=0.0)
+    places = _places(rows, links, thin)
+    breadth = max((_room(row, thin) for row in rows), default=0.0)
     spots = {node: Spot(layer[node], places[node]) for node in nodes}
     ways = {
         edge: tuple(Spot(index, places[name]) for index, name in sorted(names))
@@ -151,35 +147,35 @@ def _crossings(rows: Sequence[Sequence[str]], down: Mapping[str, list[str]]) -> 
     return total
 
 
-def _width(node: str) -> float:
-    return _THIN if node.startswith("\0") else 1.0
+def _width(node: str, thin: float) -> float:
+    return thin if node.startswith("\0") else 1.0
 
 
-def _room(row: Sequence[str]) -> float:
-    return sum(map(_width, row))
+def _room(row: Sequence[str], thin: float) -> float:
+    return sum(_width(node, thin) for node in row)
 
 
-def _places(rows: list[list[str]], links: Sequence[Edge]) -> dict[str, float]:
+def _places(rows: list[list[str]], links: Sequence[Edge], thin: float) -> dict[str, float]:
     """The middle of each box in places: centred at first, then drawn towards what it is tied to, never overlapping."""
-    breadth = max((_room(row) for row in rows), default=0.0)
+    breadth = max((_room(row, thin) for row in rows), default=0.0)
     ties: dict[str, list[str]] = {}
     for start, end in links:
         ties.setdefault(start, []).append(end)
         ties.setdefault(end, []).append(start)
     places: dict[str, float] = {}
     for row in rows:
-        at = (breadth - _room(row)) / 2
+        at = (breadth - _room(row, thin)) / 2
         for node in row:
-            places[node] = at + _width(node) / 2
-            at += _width(node)
+            places[node] = at + _width(node, thin) / 2
+            at += _width(node, thin)
     for _ in range(8):
         for row in rows:
-            _settle(row, places, ties, breadth)
+            _settle(row, places, ties, breadth, thin)
     return places
 
 
 def _settle(
-    row: Sequence[str], places: dict[str, float], ties: Mapping[str, list[str]], breadth: float
+    row: Sequence[str], places: dict[str, float], ties: Mapping[str, list[str]], breadth: float, thin: float
 ) -> None:
     wish = [
         sum(places[one] for one in ties[node]) / len(ties[node]) if ties.get(node) else places[node]
@@ -188,15 +184,15 @@ def _settle(
     low, high = list(wish), list(wish)
     edge = 0.0
     for index, node in enumerate(row):
-        low[index] = max(wish[index], edge + _width(node) / 2)
-        edge = low[index] + _width(node) / 2
+        low[index] = max(wish[index], edge + _width(node, thin) / 2)
+        edge = low[index] + _width(node, thin) / 2
     edge = breadth
     for index in range(len(row) - 1, -1, -1):
-        high[index] = min(wish[index], edge - _width(row[index]) / 2)
-        edge = high[index] - _width(row[index]) / 2
+        high[index] = min(wish[index], edge - _width(row[index], thin) / 2)
+        edge = high[index] - _width(row[index], thin) / 2
     edge = 0.0
     for index, node in enumerate(row):
-        at = max((low[index] + high[index]) / 2, edge + _width(node) / 2)
-        left = sum(_width(one) for one in row[index + 1 :]) + _width(node) / 2
+        at = max((low[index] + high[index]) / 2, edge + _width(node, thin) / 2)
+        left = sum(_width(one, thin) for one in row[index + 1 :]) + _width(node, thin) / 2
         places[node] = min(at, breadth - left)
-        edge = places[node] + _width(node) / 2
+        edge = places[node] + _width(node, thin) / 2

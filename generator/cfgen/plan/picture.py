@@ -21,11 +21,12 @@ class Shape:
     gap: int
     between: int
     most: int
+    thin: float = 0.3
 
 
 ACROSS = Shape(across=True, width=150, height=60, gap=18, between=30, most=6)
 DOWN = Shape(across=False, width=162, height=60, gap=18, between=36, most=6)
-NARROW = Shape(across=False, width=156, height=60, gap=12, between=30, most=2)
+NARROW = Shape(across=False, width=156, height=60, gap=12, between=30, most=2, thin=0.12)
 _ROOM = 1080
 """Pixels that a wide page has for a picture: a wider one is drawn from top to bottom."""
 _MARGIN = 12
@@ -48,11 +49,13 @@ def narrow(graph: Graph, title: str) -> str:
 
 def _svg(graph: Graph, shape: Shape, name: str, title: str) -> str:
     """The graph as ``<svg>``; ``title`` is read out by screen readers. Text is escaped."""
-    layout = lay_out([node.id for node in graph.nodes], graph.edges, shape.most)
+    layout = lay_out([node.id for node in graph.nodes], graph.edges, shape.most, shape.thin)
     width, height = _size(layout, shape)
+    # a larger one scrolls sideways rather than become too small to read
+    least = f"min-width:{0.78 * width:.0f}px"
     parts = [
         f'<svg class="picture {name}" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
-        f'role="img" aria-label="{escape(title)}">',
+        f'style="{least}" role="img" aria-label="{escape(title)}">',
         f'<defs><marker id="arrow-{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto-start-reverse"><path d="M0 0.6 7.4 4 0 7.4z"/></marker></defs>',
     ]
@@ -120,14 +123,14 @@ def _box(node: Node, spot: Spot, shape: Shape) -> str:
         f"<title>{escape(told)}</title>",
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{shape.width}" height="{shape.height}" rx="7"/>',
         f'<path class="stripe" d="M{left + 3:.1f} {top + 9:.1f}v{shape.height - 18}"/>',
-        _line("kind", left + 12, top + 17, _cut(_kind(node), shape, 6.4)),
+        _line("kind", left + 12, top + 17, _cut(_kind(node), shape, 7.0)),
     ]
     names = _wrapped(node.name, shape) if not more else [node.name]
     lines += [
-        _line("name", left + 12, top + 34 + 15 * at, _cut(one, shape, 8.0)) for at, one in enumerate(names)
+        _line("name", left + 12, top + 34 + 15 * at, _cut(one, shape, 8.8)) for at, one in enumerate(names)
     ]
     if more:
-        lines.append(_line("more", left + 12, top + 49, _cut(more, shape, 6.2)))
+        lines.append(_line("more", left + 12, top + 49, _cut(more, shape, 6.6)))
     return "".join([*lines, "</g>"])
 
 
@@ -136,12 +139,12 @@ def _kind(node: Node) -> str:
     if node.what.replace(" ", "").lower() == node.name.lower() or node.kind == "Custom resource":
         return node.kind
     both = f"{node.kind} · {node.what}"
-    return both if len(both) <= 20 else node.what
+    return both if len(both) <= 19 else node.what
 
 
 def _wrapped(name: str, shape: Shape) -> list[str]:
     """A long name on two lines, broken before a capital or a space."""
-    most = int((shape.width - 20) / 8.0)
+    most = int((shape.width - 20) / 8.8)
     if len(name) <= most:
         return [name]
     breaks = [match.start() for match in re.finditer(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[ -])", name)]

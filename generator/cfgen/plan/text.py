@@ -24,7 +24,8 @@ _GROUPS = (
 
 def lines(plan: Plan) -> Iterator[str]:
     """The plan, a line at a time; at most WIDTH columns but for commands and links."""
-    yield f"{plan.name}: {plan.description}" if plan.description else plan.name
+    title = f"{plan.name}: {plan.description}" if plan.description else plan.name
+    yield from textwrap.wrap(title, WIDTH, break_on_hyphens=False)
     where = f", account {plan.account}" if plan.account else ""
     yield f"in {', '.join(plan.regions)}{where}"
     for cost in plan.costs:

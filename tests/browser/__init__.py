@@ -1,0 +1,1 @@
+"""Tests in a real browser; run by make test-browser."""

@@ -1,0 +1,211 @@
+"""Costs: each resource at its price, sums, what is by use, what has no price, and never a price of another region."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfgen.document import load as load_template
+from cfgen.plan.costs import costs
+from cfgen.plan.model import HOURS, RegionCost
+from cfgen.plan.prices import LivePrices, Prices
+from cfgen.plan.savings import savings
+from cfgen.plan.view import world_of
+from tests.plan.conftest import CATALOGUE, Planner
+
+PRICE = 1.222  # ml.g6.2xlarge, bundled
+
+
+def bill(
+    resources: str, region: str = "us-east-1", live: LivePrices | None = None, **values: str
+) -> RegionCost:
+    indented = "\n".join(f"  {line}" for line in resources.strip().splitlines())
+    data = load_template(f"Parameters:\n  Count: {{Type: Number, Default: 2}}\nResources:\n{indented}\n")
+    return costs(world_of(data, region, values), Prices(CATALOGUE, live))
+
+
+CONFIG = """
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants:
+      - {VariantName: A, InstanceType: ml.g6.2xlarge, InitialInstanceCount: !Ref Count}
+"""
+
+
+def test_instances_by_the_hour_and_the_month() -> None:
+    cost = bill(CONFIG)
+    line = cost.lines[0]
+    assert (line.resource, line.what) == ("Config", "2 × ml.g6.2xlarge")
+    assert line.hourly == pytest.approx(2 * PRICE)
+    assert line.monthly == pytest.approx(2 * PRICE * HOURS)
+    assert cost.hourly == pytest.approx(2 * PRICE)
+    assert "fmbench" in line.source
+    assert not line.live
+
+
+def test_parameters_of_the_launcher_count() -> None:
+    assert bill(CONFIG, Count="5").hourly == pytest.approx(5 * PRICE)
+
+
+def test_bundled_prices_are_never_those_of_a_region() -> None:
+    for region in ("us-east-1", "eu-central-1"):
+        cost = bill(CONFIG, region)
+        assert cost.basis == "approximate prices of us-east-1"
+        assert not any(line.live for line in cost.lines)
+
+
+def test_live_prices_are_the_region_s_own_and_say_so() -> None:
+    live = LivePrices("eu-central-1", "AWS Pricing API", {"ml.g6.2xlarge": 1.53})
+    cost = bill(CONFIG, "eu-central-1", live)
+    assert cost.basis == "live prices of eu-central-1"
+    assert cost.lines[0].hourly == pytest.approx(2 * 1.53)
+    assert cost.lines[0].live
+    # what was not read live stays marked as bundled
+    assert [line.live for line in cost.lines[1:]] == [False] * (len(cost.lines) - 1)
+
+
+def test_live_prices_that_could_not_be_had_are_approximate() -> None:
+    cost = bill(CONFIG, "eu-central-1", LivePrices("eu-central-1", problem="no"))
+    assert cost.basis == "approximate prices of us-east-1: no live price"
+    assert cost.hourly == pytest.approx(2 * PRICE)
+
+
+@pytest.mark.parametrize("kind", ["ml.r7i.48xlarge", "ml.nonsense.large"])
+def test_an_unknown_price_is_told_not_guessed(kind: str) -> None:
+    cost = bill(CONFIG.replace("ml.g6.2xlarge", kind))
+    line = next(line for line in cost.lines if not line.known)
+    assert line.hourly is None
+    assert line.rate is None
+    assert "--live" in line.note
+    assert not cost.complete
+
+
+@pytest.mark.parametrize(
+    ("resource", "what", "hourly"),
+    [
+        ("Nat: {Type: AWS::EC2::NatGateway, Properties: {SubnetId: s}}", "NAT gateway", 0.045),
+        ("Ip: {Type: AWS::EC2::EIP}", "public IPv4 address", 0.005),
+        (
+            "E: {Type: AWS::EC2::VPCEndpoint, Properties: {VpcEndpointType: Interface, SubnetIds: [a, b, c]}}",
+            "interface endpoint in 3 zones",
+            0.03,
+        ),
+        ("K: {Type: AWS::KMS::Key}", "KMS key", 1 / HOURS),
+        ("A: {Type: AWS::CloudWatch::Alarm}", "alarm", 0.1 / HOURS),
+        ("S: {Type: AWS::SecretsManager::Secret}", "secret", 0.4 / HOURS),
+        ("D: {Type: AWS::CloudWatch::Dashboard}", "dashboard", 3 / HOURS),
+        ("W: {Type: AWS::WAFv2::WebACL, Properties: {Rules: [{}, {}]}}", "2 rules of the web ACL", 2 / HOURS),
+    ],
+)
+def test_what_is_always_paid(resource: str, what: str, hourly: float) -> None:
+    line = next(line for line in bill(resource).lines if line.what == what)
+    assert line.hourly == pytest.approx(hourly)
+    assert line.source
+
+
+@pytest.mark.parametrize(
+    ("resource", "what", "rate", "unit"),
+    [
+        ("B: {Type: AWS::S3::Bucket}", "files kept", 0.023, "GB-month"),
+        ("L: {Type: AWS::Logs::LogGroup}", "logs written", 0.5, "GB"),
+        (
+            "P: {Type: AWS::CodeBuild::Project, Properties: {Environment: {Type: LINUX_CONTAINER, ComputeType: BUILD_GENERAL1_SMALL}}}",
+            "build",
+            0.005,
+            "minute",
+        ),
+        (
+            "P: {Type: AWS::CodeBuild::Project, Properties: {Environment: {Type: ARM_CONTAINER, ComputeType: BUILD_GENERAL1_SMALL}}}",
+            "build",
+            0.0034,
+            "minute",
+        ),
+        (
+            "P: {Type: AWS::CodeBuild::Project, Properties: {Environment: {Type: LINUX_CONTAINER, ComputeType: BUILD_GENERAL1_2XLARGE}}}",
+            "build",
+            None,
+            "minute",
+        ),
+    ],
+)
+def test_what_is_paid_by_use(resource: str, what: str, rate: float | None, unit: str) -> None:
+    cost = bill(resource)
+    line = next(line for line in cost.lines if line.what == what)
+    assert (line.rate, line.unit, line.hourly) == (rate, unit, None)
+    assert cost.hourly == 0
+
+
+def test_gateway_endpoints_are_free() -> None:
+    assert bill("E: {Type: AWS::EC2::VPCEndpoint, Properties: {ServiceName: s3}}").lines == ()
+
+
+def test_scaling_out_has_its_price_too() -> None:
+    scaled = f"""{CONFIG}
+Target:
+  Type: AWS::ApplicationAutoScaling::ScalableTarget
+  Properties: {{ResourceId: endpoint/e/variant/A, ServiceNamespace: sagemaker, MinCapacity: 1, MaxCapacity: 6}}
+"""
+    cost = bill(scaled)
+    assert cost.hourly == pytest.approx(2 * PRICE)
+    assert cost.most == pytest.approx(6 * PRICE)
+    assert cost.lines[0].note == "up to 6 instances"
+
+
+def test_managed_scaling_counts_its_least_and_its_most() -> None:
+    managed = CONFIG.replace(
+        "InitialInstanceCount: !Ref Count",
+        "InitialInstanceCount: 1, ManagedInstanceScaling: {MinInstanceCount: 3, MaxInstanceCount: 4}",
+    )
+    cost = bill(managed)
+    assert cost.hourly == pytest.approx(3 * PRICE)
+    assert cost.most == pytest.approx(4 * PRICE)
+
+
+def test_storage_of_the_instances() -> None:
+    cost = bill(
+        CONFIG.replace("InitialInstanceCount: !Ref Count", "InitialInstanceCount: 2, VolumeSizeInGB: 30")
+    )
+    line = next(line for line in cost.lines if "storage" in line.what)
+    assert line.hourly == pytest.approx(2 * 30 * 0.14 / HOURS)
+
+
+def test_serverless_is_by_use() -> None:
+    cost = bill(
+        "C: {Type: AWS::SageMaker::EndpointConfig, Properties: {ProductionVariants: "
+        "[{VariantName: A, ServerlessConfig: {MemorySizeInMB: 2048, MaxConcurrency: 5}}]}}"
+    )
+    assert cost.hourly == 0
+    assert "serverless inference" in [line.what for line in cost.lines]
+    assert savings(cost) == ()
+
+
+def test_savings_leave_the_rest_of_the_bill() -> None:
+    cost = bill(f"{CONFIG}\nIp: {{Type: AWS::EC2::EIP}}")
+    for one in savings(cost):
+        assert one.saved == pytest.approx(one.share * cost.monthly)
+        assert one.monthly == pytest.approx(cost.monthly - one.saved)
+        assert 0 < one.monthly < cost.monthly
+    hours, idle = savings(cost)
+    assert hours.saved == pytest.approx(2 * PRICE * HOURS * (1 - 50 / 168))
+    assert idle.saved == pytest.approx(2 * PRICE * HOURS * (1 - 4 / 24))
+
+
+@given(st.integers(1, 100), st.integers(1, 100))
+def test_more_instances_never_cost_less(one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    assert bill(CONFIG, Count=str(low)).hourly <= bill(CONFIG, Count=str(high)).hourly
+
+
+@pytest.mark.parametrize("name", ["created-vpc", "llama-3.1-8b", "mistral-7b", "model-package", "embeddings"])
+def test_every_example_has_a_complete_bill(name: str, plan_of: Planner) -> None:
+    (cost,) = plan_of(name).costs
+    assert cost.complete
+    assert cost.hourly > 0.2
+    resources: Any = {row.name for row in plan_of(name).resources}
+    assert {line.resource for line in cost.lines} <= resources
+    hourly = [line.hourly for line in cost.lines if line.hourly is not None]
+    assert hourly == sorted(hourly, reverse=True)

@@ -1,0 +1,212 @@
+"""The page and its picture: complete, self-contained, safe for any text; boxes that never overlap."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfgen.plan import picture
+from cfgen.plan.graph import Graph, Node
+from cfgen.plan.layout import lay_out
+from cfgen.plan.limits import NOBODY
+from cfgen.plan.page import page
+from cfgen.plan.text import lines
+from tests.conftest import SPECS
+from tests.plan.conftest import Planner
+from tests.specs import CONTAINER, changed
+
+HOSTILE = "<script>alert('x')</script> & \"quotes\" </style> é ${x}"
+
+
+class Tags(HTMLParser):
+    """What a page holds: tags with attributes, and whether every one is closed."""
+
+    VOID = frozenset({"meta", "link", "br", "wbr", "input", "img", "path", "rect"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def read(text: str) -> Tags:
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []
+    return tags
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_every_example_has_a_page_that_needs_nothing(spec: object, plan_of: Planner) -> None:
+    plan = plan_of(getattr(spec, "stem", ""))
+    text = page(plan)
+    tags = read(text)
+    names = [name for name, _ in tags.found]
+    assert "script" not in names
+    assert "img" not in names
+    for name, attributes in tags.found:
+        for key, value in attributes.items():
+            if key in {"src", "srcset", "action", "data", "poster"} or (key == "href" and name != "a"):
+                assert (value or "").startswith(("data:", "#")), (name, value)
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "{{" not in text
+    assert " None" not in "".join(tags.text)
+    ids = [attributes["id"] for _, attributes in tags.found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {href[1:] for n, a in tags.found if n == "a" and (href := a["href"] or "").startswith("#")} <= set(
+        ids
+    )
+
+
+def test_the_page_says_everything(plan_of: Planner) -> None:
+    plan = plan_of("created-vpc", "us-east-1", "eu-west-1")
+    said = re.sub(r"\s+", " ", "".join(read(page(plan)).text))
+    for row in plan.resources:
+        assert row.name in said
+        assert row.description in said
+    for field in plan.form.fields:
+        assert field.label in said
+        assert field.description in said
+    for row in plan.table:
+        assert row.name in said
+    # limits that nobody read stand in their own table alone
+    for check in plan.checks:
+        assert check.title in said or check.detail == NOBODY
+    for quota in plan.quotas:
+        assert quota.need.name in said
+    assert "eu-west-1" in said
+    assert "must not use S3" not in said
+
+
+def test_hostile_text_stays_text(plan_of: Planner) -> None:
+    spec = changed(
+        CONTAINER, description=HOSTILE, model__description=HOSTILE[:150], model__license={"id": "<b>x</b>"}
+    )
+    text = page(plan_of(spec))
+    assert "<script" not in text
+    assert "<b>" not in text
+    assert HOSTILE in "".join(read(text).text)
+
+
+def test_the_page_is_the_same_every_time(plan_of: Planner) -> None:
+    assert page(plan_of("embeddings")) == page(plan_of("embeddings"))
+
+
+def test_small_things_are_drawn_with_theirs(plan_of: Planner) -> None:
+    graph = plan_of("embeddings").graph
+    nodes = {node.name: node for node in graph.nodes}
+    assert "BuildRole" in nodes["BuildProject"].parts
+    assert "BuildFunction" in nodes["Build"].parts
+    assert "SmokeTestFunction" in nodes["SmokeTest"].parts
+    assert nodes["Hugging Face hub"].outside
+    names = {node.id: node.name for node in graph.nodes}
+    said = {(names[start], names[end]) for start, end in graph.edges}
+    assert {
+        ("Your application", "Endpoint"),
+        ("Endpoint", "EndpointConfig"),
+        ("EndpointConfig", "Model"),
+    } <= said
+    assert ("BuildProject", "Hugging Face hub") in said
+
+
+def test_twins_are_one_box(plan_of: Planner) -> None:
+    assert "PrivateSubnet ×3" in [node.name for node in plan_of("created-vpc").graph.nodes]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_every_resource_is_in_the_picture(spec: object, plan_of: Planner) -> None:
+    plan = plan_of(getattr(spec, "stem", ""))
+    drawn = {re.sub(r" ×\d+$", "", node.name) for node in plan.graph.nodes}
+    drawn |= {part for node in plan.graph.nodes for part in node.parts}
+    for row in plan.resources:
+        assert row.name in drawn or re.sub(r"\d+$", "", row.name) in drawn, row.name
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Graph:
+    """Acyclic graphs."""
+    count = draw(st.integers(1, 18))
+    pairs = draw(st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=40))
+    nodes = tuple(Node(f"n{n}", f"Node{n}", "Service", "Thing", "Serving") for n in range(count))
+    edges = sorted({(f"n{min(a, b)}", f"n{max(a, b)}") for a, b in pairs if a != b})
+    return Graph(nodes, tuple(edges))
+
+
+@given(graphs(), st.integers(1, 6))
+def test_boxes_never_overlap_and_arrows_go_on(graph: Graph, most: int) -> None:
+    layout = lay_out([node.id for node in graph.nodes], graph.edges, most)
+    assert set(layout.spots) == {node.id for node in graph.nodes}
+    for start, end in graph.edges:
+        assert layout.spots[start].layer < layout.spots[end].layer
+        way = [layout.spots[start], *layout.ways.get((start, end), ()), layout.spots[end]]
+        assert [spot.layer for spot in way] == list(range(way[0].layer, way[-1].layer + 1))
+    for one, other in itertools.combinations(layout.spots.values(), 2):
+        assert one.layer != other.layer or abs(one.place - other.place) >= 1 - 1e-6
+    for spot in layout.spots.values():
+        assert 0.5 - 1e-6 <= spot.place <= layout.breadth - 0.5 + 1e-6
+    assert (
+        max((sum(s.layer == n for s in layout.spots.values()) for n in range(layout.layers)), default=0)
+        <= most
+    )
+
+
+@given(graphs())
+def test_a_picture_is_whole_whatever_it_shows(graph: Graph) -> None:
+    for text in (picture.wide(graph, "t"), picture.narrow(graph, "t")):
+        tags = read(text)
+        assert sum(name == "rect" for name, _ in tags.found) == len(graph.nodes)
+        assert sum(a.get("class") == "edge" for _, a in tags.found) == len(graph.edges)
+        assert "nan" not in text
+
+
+def test_statements_are_told_in_words(plan_of: Planner) -> None:
+    rows = {(row.role, row.sid): row for row in plan_of("llama-3.1-8b").statements}
+    read_token = rows["BuildRole", "ReadToken"]
+    assert read_token.does == "read the secret"
+    assert read_token.on == ("arn:aws:secretsmanager:us-east-1:{account}:secret:huggingface-token-??????",)
+    login = rows["ExecutionRole", "RegistryLogin"]
+    assert (login.on, login.wide, login.why) == (("anything",), True, "the action knows no resources")
+    assert rows["ExecutionRole", "Metrics"].when == "cloudwatch:namespace is like /aws/sagemaker/*"
+    deny = rows["ModelBucketPolicy", "TlsOnly"]
+    assert (deny.effect, deny.who, deny.when) == ("Deny", "anyone", "aws:SecureTransport is false")
+    assert rows["ExecutionRole", ""].who == "sagemaker.amazonaws.com"
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_every_statement_that_names_no_resource_says_why(spec: object, plan_of: Planner) -> None:
+    for row in plan_of(getattr(spec, "stem", "")).statements:
+        assert row.does
+        assert "⟦" not in " ".join((*row.on, row.when, row.who))
+        if row.wide and row.effect == "Allow":
+            assert row.why, (row.role, row.sid)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_the_text_fits_a_terminal(spec: object, plan_of: Planner) -> None:
+    for line in lines(plan_of(getattr(spec, "stem", ""), "us-east-1")):
+        command = re.match(r"\s*(aws |https://|--)", line)
+        assert len(line) <= 100 or command, line
+        assert line == line.rstrip()
