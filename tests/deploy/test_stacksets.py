@@ -88,6 +88,8 @@ def test_what_was_once_chosen_stays_and_old_defaults_do_not() -> None:
     ]
     (step,) = stacksets.plan(rollout(tags={"x": "y"}), present(*ALL, Parameters=values), {}).steps
     assert step.request["Parameters"] == [{"ParameterKey": "Days", "ParameterValue": "30"}]
+    (step,) = stacksets.plan(rollout(reset=True), present(*ALL, Parameters=values), {}).steps
+    assert step.request["Parameters"] == []
 
 
 def test_a_value_is_needed_in_the_set_or_in_every_region() -> None:
@@ -325,6 +327,7 @@ def test_ctrl_c_stops_following_and_says_how_to_go_on(
         (["deploy", SPEC, "--ou", "ou-a", "--no-confirm"], "--ou goes with --stack-set NAME"),
         (["deploy", SPEC, SPEC.parent / "mistral-7b.yaml", "--stack-set", "x", "--no-confirm"], "one template; 2 specs"),
         (["deploy", SPEC, "--stack-set", "x", "--role-arn", "a", "--no-confirm"], "--role-arn does not go with"),
+        (["deploy", SPEC, "--stack-set", "x", "--on-failure", "keep", "--no-confirm"], "--on-failure does not go with"),
         (["deploy", SPEC, "--stack-set", "x", "--failure-tolerance", "many", "--no-confirm"], "a share like 20%"),
         (["deploy", SPEC, "--stack-set", "x", "-p", "eu-west-1:InstanceCount=1", "--region", "us-east-1", "--no-confirm"], "speaks of eu-west-1"),
         (["status", "x", "--delegated-admin"], "--delegated-admin goes with --stack-set"),

@@ -137,6 +137,8 @@ def deploy(
     for name in ("stack_name", "role_arn", "termination_protection"):
         if options[name]:
             raise click.UsageError(f"--{name.replace('_', '-')} does not go with --stack-set.")
+    if options["on_failure"] != "rollback":
+        raise click.UsageError("--on-failure does not go with --stack-set: its stacks are rolled back.")
     rollout = _rollout(templates[0], regions, profile, options)
     stop = threading.Event()
     with session.Aws(rollout.home, profile) as aws:
@@ -229,6 +231,7 @@ def _rollout(
         profile,
         options["s3_bucket"],
         options["timeout"],
+        options["reset_parameters"],
     )
 
 

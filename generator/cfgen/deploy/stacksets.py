@@ -48,7 +48,8 @@ class Preferences:
 class Rollout:
     """What is wanted: the template under this name, in these accounts (or units) and regions.
 
-    ``regional``: region → parameters for it alone. ``prune``: stacks elsewhere are deleted.
+    ``regional``: region → parameters for it alone. ``prune``: stacks elsewhere are deleted. ``reset``: the template's
+    defaults for whatever is not given, not the set's values.
     """
 
     template: Template
@@ -70,6 +71,7 @@ class Rollout:
     profile: str | None = None
     s3_bucket: str | None = None
     timeout: float = 14 * 3600.0
+    reset: bool = False
 
     @property
     def call_as(self) -> dict[str, str]:
@@ -204,8 +206,10 @@ def _parameters(
         old = document.section(document.load(before.raw.get("TemplateBody", ""), rollout.name), "Parameters")
         for one in before.raw.get("Parameters") or ():
             name, value = one["ParameterKey"], one.get("ParameterValue", "")
-            if name in declared and (
-                "Default" not in old.get(name, {}) or scalar(old[name]["Default"]) != value
+            if (
+                name in declared
+                and not (rollout.reset and declared[name] is not None)
+                and ("Default" not in old.get(name, {}) or scalar(old[name]["Default"]) != value)
             ):
                 chosen[name] = value
     # the set needs a value even where every region has its own: any region's
