@@ -2,17 +2,17 @@
 
 Written when a spec that leaves the instance type to cfgen is resolved with the hub in reach; to be committed with the
 spec. What it says of a model at a revision is not asked again; other models are added, and those that the spec no
-longer names go.
+longer names go. Every render looks for the file, so little is imported before it is there.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cfgen.models.errors import StaleLock
-from cfgen.models.facts import FORMAT, ModelFacts, as_json, from_json
+if TYPE_CHECKING:
+    from cfgen.models.facts import ModelFacts
 
 
 def lock_path(spec: Path) -> Path:
@@ -44,6 +44,8 @@ class Lock:
 
     def take(self, facts: ModelFacts) -> None:
         """Keep these facts, from wherever they are, beside those that are kept. Raises StaleLock."""
+        from dataclasses import replace
+
         self._kept = read_lock(self.spec) if self.spec else {}
         self.asked = {**self._kept, (facts.id, facts.revision): replace(facts, files=())}
 
@@ -55,6 +57,7 @@ class Lock:
         if self.spec is None or not self.asked or self.asked == self._kept:
             return None
         from cfgen.files import write_atomically
+        from cfgen.models.facts import FORMAT, as_json
 
         rows = [as_json(facts, with_files=False) for _, facts in sorted(self.asked.items())]
         path = lock_path(self.spec)
@@ -67,6 +70,9 @@ def read_lock(spec: Path) -> dict[tuple[str, str], ModelFacts]:
 
     Raises StaleLock for a file that cannot be read.
     """
+    from cfgen.models.errors import StaleLock
+    from cfgen.models.facts import from_json
+
     path = lock_path(spec)
     try:
         rows = json.loads(path.read_bytes())["models"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from cfgen.errors import CfgenError, Problem
-from cfgen.models.facts import ModelFacts
 from cfgen.resolve.errors import ResolveError
 from cfgen.spec import Spec
 
-FactsOf = Callable[[str, str], ModelFacts]
+if TYPE_CHECKING:
+    from cfgen.models.facts import ModelFacts
+
+FactsOf = Callable[[str, str], "ModelFacts"]
 """Facts about a model at a revision (empty: none is pinned), wherever they are kept. Raises CfgenError."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from cfgen.catalogue import Catalogue, Instance
 from cfgen.resolve import containers
@@ -14,9 +14,11 @@ from cfgen.resolve.container_kinds import Processor
 from cfgen.resolve.environment import check_environment
 from cfgen.resolve.image import ChosenImage, choose_image
 from cfgen.resolve.repositories import hub_models
-from cfgen.resolve.sizing_options import Sizing
 from cfgen.resolve.stack import BuildPlan, ImagePlan, Invocation, ModelPlan, S3Data, TokenPlan
 from cfgen.spec.model import ContainerModel, CustomInferenceModel, ModelPackageModel
+
+if TYPE_CHECKING:
+    from cfgen.resolve.sizing_options import Sizing
 
 DEFAULT_BODY = {"inputs": "Hello"}
 

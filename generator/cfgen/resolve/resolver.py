@@ -9,8 +9,7 @@ from cfgen.resolve.collector import Collector, FactsOf, Stop
 from cfgen.resolve.features import Scene, plan_features
 from cfgen.resolve.network import plan_network
 from cfgen.resolve.regions import plan_regions
-from cfgen.resolve.serving import plan_endpoint, plan_models, serve
-from cfgen.resolve.sizing_words import decision
+from cfgen.resolve.serving import Served, plan_endpoint, plan_models, serve
 from cfgen.resolve.smoke import plan_invocation, plan_smokes
 from cfgen.resolve.stack import ModelPlan, RolePlan, SmokePlan, Stack, VpcPlan
 from cfgen.spec import Spec
@@ -74,7 +73,7 @@ def _resolve(spec: Spec, catalogue: Catalogue, notes: Collector) -> Stack:
         invocation=plan_invocation(planned, smokes[0] if smokes else None),
         version=__version__,
         warnings=tuple(str(warning) for warning in notes.warnings),
-        decisions=tuple(line for one in served for line in decision(one.sizing)),
+        decisions=_decisions(served),
         **features,
     )
 
@@ -90,6 +89,16 @@ def _consoles(regions: tuple[str, ...], catalogue: Catalogue) -> tuple[tuple[str
     partitions = sorted({catalogue.region(region).partition for region in regions})
     known = all(partition in CONSOLES for partition in partitions)
     return tuple((partition, CONSOLES[partition]) for partition in partitions) if known else ()
+
+
+def _decisions(served: tuple[Served, ...]) -> tuple[str, ...]:
+    """What was chosen by size and price, and why."""
+    sizings = [one.sizing for one in served if one.sizing is not None]
+    if not sizings:
+        return ()
+    from cfgen.resolve.sizing_words import decision
+
+    return tuple(line for sizing in sizings for line in decision(sizing))
 
 
 def _parts(

@@ -7,6 +7,7 @@ the file its values stand. Logical ids: the first has the plain ones, the others
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from cfgen.catalogue import Catalogue, Instance
 from cfgen.resolve import instances as types
@@ -18,11 +19,12 @@ from cfgen.resolve.model import PlannedModel, plan_container, plan_package
 from cfgen.resolve.multi_model import as_multi_model
 from cfgen.resolve.serverless import plan_serverless, stand_in
 from cfgen.resolve.sizing_auto import check_asked, pick
-from cfgen.resolve.sizing_options import Sizing
-from cfgen.resolve.sizing_words import summary
 from cfgen.resolve.stack import EndpointPlan, ImagePlan, InstancesPlan, ModelPlan, VariantPlan
 from cfgen.resolve.variants import Alone, alone
 from cfgen.spec.model import JumpStartModel, ModelPackageModel
+
+if TYPE_CHECKING:
+    from cfgen.resolve.sizing_options import Sizing
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,15 @@ def _variant(one: Served, model: ModelPlan, regions: tuple[str, ...]) -> Variant
     )
 
 
+def _reason(sizing: Sizing | None) -> str:
+    """Why cfgen chose the type, where it did."""
+    if sizing is None:
+        return ""
+    from cfgen.resolve.sizing_words import summary
+
+    return summary(sizing)
+
+
 def _instances(one: Served, regions: tuple[str, ...]) -> InstancesPlan:
     asked = one.notes.spec.data.endpoint
     rows = types.as_choices(one.offered, regions)
@@ -248,7 +259,7 @@ def _instances(one: Served, regions: tuple[str, ...]) -> InstancesPlan:
         type_parameter=f"{one.prefix}InstanceType",
         count_parameter=f"{one.prefix}InstanceCount",
         local_storage=f"{one.prefix}HasLocalStorage",
-        reason=summary(one.sizing) if one.sizing else "",
+        reason=_reason(one.sizing),
         pools=pools,
         provision_timeout=asked.provision_timeout,
         capacity_reservation=asked.capacity_reservation or "",

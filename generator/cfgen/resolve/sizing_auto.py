@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from cfgen.catalogue import Catalogue, Instance, UnknownFamily, UnknownRegion, UnknownVersion
+from typing import TYPE_CHECKING
+
+from cfgen.catalogue import Catalogue, Instance
 from cfgen.errors import CfgenError
-from cfgen.models.facts import ModelFacts
 from cfgen.resolve import instances as types
 from cfgen.resolve.collector import Collector, Stop
 from cfgen.resolve.container_defaults import EMBEDDING_TASKS
 from cfgen.resolve.repositories import hub_models
-from cfgen.resolve.sizing_options import Sizing, SizingError, Wanted, load_of, size
-from cfgen.resolve.sizing_words import why_none
 from cfgen.spec import Spec
 from cfgen.spec.model import ContainerModel
+
+if TYPE_CHECKING:
+    from cfgen.models.facts import ModelFacts
+    from cfgen.resolve.sizing_options import Sizing
 
 PATH = "endpoint.instanceType"
 NAME_ONE = "name an instance type such as ml.g6.2xlarge"
@@ -26,6 +29,10 @@ def pick(catalogue: Catalogue, notes: Collector) -> tuple[Instance, Sizing | Non
     asked = notes.spec.data.endpoint
     if asked.instance_type != "auto":
         return types.chosen_instance(asked.instance_type, PATH, catalogue, notes), None
+    from cfgen.catalogue import UnknownFamily, UnknownRegion, UnknownVersion
+    from cfgen.resolve.sizing_options import SizingError
+    from cfgen.resolve.sizing_words import why_none
+
     try:
         sizing = size_spec(catalogue, notes)
     except SizingError as error:
@@ -67,6 +74,8 @@ def size_spec(
     max_price: float | None = None,
 ) -> Sizing:
     """The sizing of the spec's model; what is given goes before the spec's own. Raises CfgenError's kinds."""
+    from cfgen.resolve.sizing_options import Wanted, load_of, size
+
     facts = facts_of(notes, *model_named(notes.spec))
     data = notes.spec.data
     model, asked = data.model, data.endpoint
@@ -85,6 +94,8 @@ def size_spec(
 
 def model_named(spec: Spec) -> tuple[str, str]:
     """Id and revision (empty when none is pinned) of the model to size. Raises SizingError when there is none."""
+    from cfgen.resolve.sizing_options import SizingError
+
     model = spec.data.model
     if not isinstance(model, ContainerModel):
         raise SizingError(
@@ -98,6 +109,8 @@ def model_named(spec: Spec) -> tuple[str, str]:
 
 def facts_of(notes: Collector, model: str, revision: str) -> ModelFacts:
     """Facts about a model, from whoever the notes know. Raises CfgenError."""
+    from cfgen.resolve.sizing_options import SizingError
+
     if notes.facts is None:
         raise SizingError(f"no facts about {model} are at hand", hint=NAME_ONE)
     return notes.facts(model, revision)
