@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -247,6 +249,15 @@ def test_a_spec_that_is_no_file_keeps_nothing(hub: Hub, tmp_path: Path) -> None:
     lock = Lock(None)
     assert lock("org/model", "").layers == 32
     assert lock.save() is None
+
+
+def test_a_rendering_that_sizes_nothing_imports_nothing_of_it() -> None:
+    program = "import sys, cfgen.resolve.resolver, cfgen.memory; print([m for m in sys.modules if m in {%s}])"
+    heavy = (
+        "'cfgen.resolve.sizing_options', 'cfgen.models.facts', 'cfgen.catalogue.prices', 'cfgen.models.hub'"
+    )
+    done = subprocess.run([sys.executable, "-c", program % heavy], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_a_spec_that_names_its_type_asks_nobody(hub: Hub, spec: Path) -> None:
