@@ -103,6 +103,21 @@ def test_an_endpoint_is_asked_in_every_way(
 TARGET = invoke.Target("e")
 
 
+def test_an_asynchronous_endpoint_is_known_by_its_stack(
+    cfgen: Run, name: str, sandbox: Any, model: str, tmp_path: Path
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(SPEC.read_text() + "async: {}\nsmokeTest: {enabled: false}\n")
+    assert cfgen("deploy", spec, "--stack-name", name, "--no-confirm").code == 0
+    sandbox.configure(responders={"*": model})
+    ran = cfgen("invoke", name, '{"inputs": "x"}')
+    assert json.loads(ran.out) == {"asked": {"inputs": "x"}}
+    assert "waiting for s3://" in ran.err
+    assert "sending the template's example" in cfgen("invoke", name).err
+    assert cfgen("invoke", name, "x", "--no-wait").out.startswith("s3://")
+    assert cfgen("invoke", name, "x", "--stream").code == 2
+
+
 def test_an_asynchronous_answer_is_waited_for() -> None:
     runtime = Client(
         invoke_endpoint_async={

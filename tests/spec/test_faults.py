@@ -50,7 +50,7 @@ FAULTS = [
     ("list element", GOOD + "regions: [us-east-1, mars]\n", "8:22", "regions[1]: 'mars' is not allowed here"),
     ("scalar for list", GOOD + "regions: us-east-1\n", "8:10", "must be a list"),
     ("scalar for mapping", GOOD + "security: yes\n", "8:11", "must be a mapping"),
-    ("later feature", GOOD + "scaling: {min: 1}\n", "8:1", "scaling the endpoint is not supported yet"),
+    ("later feature", GOOD + "api: {auth: iam}\n", "8:1", "an HTTP front door is not supported yet"),
     ("mistyped type", GOOD.replace("type: container", "type: jump-start"), "3:9", "did you mean jumpstart?"),
     ("CloudFormation tag", GOOD.replace("example", "!Ref Name"), "1:7", "tag !Ref is not allowed here"),
     ("Python tag", GOOD.replace("example", "!!python/object/apply:os.system [id]"), "1:7", "is not allowed here"),
@@ -78,12 +78,12 @@ def test_fault_is_reported_at_its_place(text: str, place: str, words: str) -> No
 def test_all_problems_of_a_file_are_reported_at_once() -> None:
     text = (
         GOOD.replace("example", "Bad Name").replace("modelId", "modelID")
-        + "  instanceCount: 0\nscaling: {}\n"
+        + "  instanceCount: 0\napi: {}\n"
     )
     with pytest.raises(SpecError) as caught:
         parse_spec(text)
     assert [(p.line, p.path) for p in caught.value.problems] == [
-        (1, "name"), (4, "model.modelID"), (8, "endpoint.instanceCount"), (9, "scaling"),
+        (1, "name"), (4, "model.modelID"), (8, "endpoint.instanceCount"), (9, "api"),
     ]  # fmt: skip
 
 
