@@ -207,6 +207,12 @@ def test_regions_without_service_catalog(region: str) -> None:
         sc.check_regions([REGION, region])
 
 
+def test_a_region_the_product_cannot_be_launched_in() -> None:
+    elsewhere = replace(frozen()[0], regions=("eu-west-1",))
+    with pytest.raises(RegionUnsupported, match="first cannot be launched in us-east-1"):
+        planned([elsewhere])
+
+
 def test_a_role_over_iams_limit(templates: list[Template]) -> None:
     many = "".join(
         f"  L{n}: {{Type: AWS::Logs::LogGroup, Properties: {{LogGroupName: /x/{n}}}}}\n" for n in range(200)
@@ -236,6 +242,9 @@ def test_code_that_does_not_fit(templates: list[Template]) -> None:
         ({"principals": ("Data",)}, "not the ARN"),
         ({"principals": ("arn:aws:iam::999999999999:role/Data",)}, "not of the account"),
         ({"options": ("team",)}, "KEY=VALUE"),
+        ({"accounts": ("1234",)}, "not an account's id"),
+        ({"accounts": ("123456789012",)}, "own account"),
+        ({"units": ("r-ab12",)}, "neither an organisation nor a unit"),
     ],
 )
 def test_options_that_cannot_be_right(templates: list[Template], more: dict[str, Any], said: str) -> None:

@@ -181,6 +181,19 @@ def principal(text: str, account: str = "") -> Principal:
     )
 
 
+def check_shares(accounts: Iterable[str], units: Iterable[str], own: str) -> None:
+    """Raise MalformedOption for what is no other account, and no organisation or unit."""
+    for one in accounts:
+        if not re.fullmatch(r"\d{12}", one) or one == own:
+            what = "the portfolio's own account" if one == own else "not an account's id"
+            raise MalformedOption(f"--share-with-account {one}: {what}", hint="twelve digits")
+    for one in units:
+        if not re.fullmatch(r"o-[a-z0-9]{10,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}", one):
+            raise MalformedOption(
+                f"--share-with-ou {one}: neither an organisation nor a unit", hint="o-… or ou-…-…"
+            )
+
+
 def option(text: str) -> tuple[str, str, str]:
     """A tag option as logical id, key and value, from ``K=V``. Raises MalformedOption."""
     key, equals, value = text.partition("=")

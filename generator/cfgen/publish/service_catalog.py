@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfgen import __version__, document
 from cfgen.catalogue import load as load_catalogue
+from cfgen.deploy import inputs
 from cfgen.deploy import stack as stacks
 from cfgen.deploy.errors import MalformedOption, RegionUnsupported
 from cfgen.deploy.session import Aws, aws_errors, pages
@@ -145,6 +146,9 @@ def plan(
     Raises PortfolioClash, UnknownPermissions, RoleTooLarge, MalformedOption, RegionUnsupported.
     """
     check_regions([region])
+    for one in templates:
+        inputs.check_regions(one, [region])
+    portfolio.check_shares(request.accounts, request.units, account)
     products, new = [], {}
     request = replace(request, owner=request.owner or "cfgen")
     for one in templates:
