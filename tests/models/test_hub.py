@@ -349,3 +349,20 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
         inspect(str(tmp_path / "none"))
     with pytest.raises(ModelError, match="is a folder, which has no revisions"):
         inspect(str(tmp_path), "main")
+
+
+def test_the_real_client_counts_the_same(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """huggingface_hub reads the same headers of the same files."""
+    import huggingface_hub
+
+    monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    shards = {
+        "model-1.safetensors": SMALL,
+        "model-2.safetensors": safetensors({"c": ("F32", (7, 3)), "d": ("BF16", (5,))}, 4),
+    }
+    index = json.dumps(
+        {"metadata": {"total_size": 1}, "weight_map": {"a": "model-1.safetensors", "c": "model-2.safetensors"}}
+    ).encode()
+    hub.add("org/model", {"config.json": CONFIG, "model.safetensors.index.json": index, **shards})
+    theirs = huggingface_hub.HfApi(endpoint=hub.url).get_safetensors_metadata("org/model")
+    assert inspect("org/model").parameters == sum(theirs.parameter_count.values()) == 100 + 28 + 21 + 5
