@@ -23,6 +23,8 @@ EXAMPLES: dict[tuple[str, str], Any] = {
     ("spec", "logs"): {"retentionDays": 90},
     ("spec", "regions"): ["us-east-1", "eu-west-1"],
     ("spec", "tags"): {"team": "search"},
+    ("Endpoint", "concurrency"): 8,
+    ("Endpoint", "maxPrice"): 3.5,
     ("ContainerModel", "license"): _LICENSE,
     ("ContainerModel", "description"): "Mistral 7B Instruct",
     ("ContainerModel", "env"): {"SM_VLLM_MAX_NUM_SEQS": "64"},
