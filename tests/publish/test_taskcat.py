@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from cfgen.catalogue import load
-from cfgen.deploy.errors import MalformedOption, ParameterMissing, ParameterUnknown
+from cfgen.deploy.errors import CredentialsMissing, MalformedOption, ParameterMissing, ParameterUnknown
 from cfgen.deploy.inputs import split_regional
 from cfgen.publish import taskcat, taskcat_env, taskcat_report, taskcat_run
 from cfgen.render.template import Template
@@ -194,7 +194,7 @@ def test_a_stack_that_stays_is_a_failure_unless_it_was_to_stay(two: taskcat.Proj
 @pytest.mark.parametrize(
     ("answers", "code", "said", "expected"),
     [
-        ([{"kind": "error", "message": "NoCredentialsError: none"}], 1, "", "NoCredentialsError: none"),
+        ([{"kind": "error", "message": "ValueError: odd"}], 1, "", "ValueError: odd"),
         ([], 1, "boom\nImportError: pkg_resources\n", "ImportError: pkg_resources"),
         ([], 3, "", "exit code 3"),
         ([CREATED], 0, "", "exit code 0"),
@@ -208,6 +208,12 @@ def test_taskcat_that_ends_early_is_an_error(
     assert str(tmp_path / ".taskcat.log") in failure.value.hint
     if answers == [CREATED]:
         assert "delete-stack --region us-east-1 --stack-name tcat-model-1" in failure.value.hint
+
+
+def test_credentials_that_are_missing_are_said(two: taskcat.Project, tmp_path: Path) -> None:
+    python = fake(tmp_path, {"kind": "error", "message": "ProfileNotFound: nobody"}, code=1)
+    with pytest.raises(CredentialsMissing, match="ProfileNotFound: nobody"):
+        taskcat_run.run(two, tmp_path, python)
 
 
 def test_the_timeout_asks_taskcat_to_delete(two: taskcat.Project, tmp_path: Path) -> None:

@@ -151,6 +151,12 @@ def test_ctrl_c_deletes_what_was_launched(sandbox: Sandbox, cache: Path) -> None
     assert "(stopped by you)" in out
 
 
+def test_a_profile_is_taskcats_too(sandbox: Sandbox, cache: Path) -> None:
+    code, _, err = test(sandbox, cache, "--region", "us-east-1", "--profile", "nobody")
+    assert code == 1
+    assert "ProfileNotFound: The config profile (nobody) could not be found" in err
+
+
 def test_pip_makes_the_environment_where_there_is_no_uv(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

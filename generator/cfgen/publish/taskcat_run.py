@@ -17,11 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cfgen.deploy.errors import DeployError, Interrupted
+from cfgen.deploy.errors import CredentialsMissing, DeployError, Interrupted
 from cfgen.publish.taskcat import Project
 
 RUNNER = Path(__file__).with_name("taskcat_runner.py")
 LOG = ".taskcat.log"
+_CREDENTIALS = (
+    "NoCredentialsError", "ProfileNotFound", "PartialCredentials", "TokenRetrievalError", "SSOTokenLoadError",
+    "UnauthorizedSSOToken",
+)  # fmt: skip
 
 
 class TaskcatFailed(DeployError):
@@ -146,6 +150,11 @@ def run(
                 broken = event["message"]
         code = process.wait()
     done.seconds = round(time.monotonic() - begun, 1)
+    if broken.startswith(_CREDENTIALS):
+        raise CredentialsMissing(
+            f"taskcat has no usable AWS credentials: {broken}",
+            hint="`aws configure sso` or `aws configure`, or --profile; `cfgen test --sandbox` needs none",
+        )
     unjudged = [one for one in done.results if not one.status]
     if (broken or code not in {0, 1, 130} or unjudged) and not done.stopped:
         raise TaskcatFailed(

@@ -89,9 +89,12 @@ def outcome(stack: Any, watch: Watch) -> dict[str, Any]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Launch, wait, delete. 0 when taskcat is content, 1 when it is not; the outcomes have been told by then."""
+    from taskcat._cli_core import GLOBAL_ARGS
     from taskcat.exceptions import TaskCatException
     from taskcat.testing import CFNTest
 
+    # "default" otherwise, which would win over what .taskcat.yml says
+    GLOBAL_ARGS._profile = ""
     watch = Watch(arguments.pause)
     test = CFNTest.from_file(project_root=arguments.project, input_file=".taskcat.yml")
     test.printer = watch  # type: ignore[assignment, unused-ignore]
