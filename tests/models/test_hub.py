@@ -361,7 +361,10 @@ def test_the_real_client_counts_the_same(hub: Hub, monkeypatch: pytest.MonkeyPat
         "model-2.safetensors": safetensors({"c": ("F32", (7, 3)), "d": ("BF16", (5,))}, 4),
     }
     index = json.dumps(
-        {"metadata": {"total_size": 1}, "weight_map": {"a": "model-1.safetensors", "c": "model-2.safetensors"}}
+        {
+            "metadata": {"total_size": 1},
+            "weight_map": {"a": "model-1.safetensors", "c": "model-2.safetensors"},
+        }
     ).encode()
     hub.add("org/model", {"config.json": CONFIG, "model.safetensors.index.json": index, **shards})
     theirs = huggingface_hub.HfApi(endpoint=hub.url).get_safetensors_metadata("org/model")
