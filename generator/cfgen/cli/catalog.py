@@ -194,13 +194,16 @@ def _refresh_models(
 ) -> None:
     from cfgen.catalogue import jumpstart_refresh
     from cfgen.catalogue.data_files import DATA
+    from cfgen.catalogue.errors import shortened
     from cfgen.catalogue.refresh import RefusedRefresh
 
     folder = target or DATA
     before = jumpstart_refresh.read(folder)
     if live is not None:
         after, left_out = _live(live, before or jumpstart_refresh.read())
-        click.echo("\n".join(f"left out, {reason}: {name}" for name, reason in left_out.items()), err=True)
+        for reason in sorted(set(left_out.values())):
+            names = [name for name, why in left_out.items() if why == reason]
+            click.echo(f"left out, {reason}: {len(names)} ({shortened(names, 5)})", err=True)
     else:
         if source is None:
             click.echo(f"Downloading {', '.join(jumpstart_refresh.PACKAGES)} …", err=True)
