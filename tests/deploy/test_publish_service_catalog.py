@@ -39,6 +39,7 @@ class Catalog:
     def publish(self, *arguments: object, specs: tuple[object, ...] = ()) -> dict[str, Any]:
         ran = self.run(*arguments, specs=specs)
         assert ran.code == 0, ran.said
+        self.said = ran.said
         (one,) = json.loads(ran.out)
         return dict(one)
 
@@ -75,6 +76,7 @@ def test_versions_come_stay_and_retire(catalog: Catalog) -> None:
     catalog.change()
     second = catalog.publish("--retire", "v1")
     assert second["outcome"] == "updated"
+    assert "no version left" not in catalog.said
     new = second["products"][0]["new"]
     assert second["changedVersions"] == [
         {"product": "bge-small", "version": before["Name"], "what": "retired", "done": True}
@@ -92,6 +94,7 @@ def test_versions_come_stay_and_retire(catalog: Catalog) -> None:
     hidden = catalog.versions(third)[before["Name"]]
     assert (hidden["Id"], hidden["Active"], hidden["Guidance"]) == (before["Id"], False, "DEPRECATED")
 
+    assert "no version left" in catalog.run("--retire", "v2").err
     wrong = catalog.run("--retire", "v9")
     assert wrong.code == 1
     assert "v9: no such version" in wrong.err

@@ -189,7 +189,7 @@ def _deploy(
         reporter=lambda launch: console.reporter(
             launch.label, several=len(launches) > 1, color=not options["no_color"]
         ),
-        confirm=lambda found, _: options["no_confirm"] or _confirmed(found),
+        confirm=lambda found, _: _confirmed(found, ask=not options["no_confirm"]),
         stop=stop,
     )
     shown = []
@@ -221,12 +221,12 @@ def _afterwards(ready: Ready, result: Result, options: dict[str, Any]) -> dict[s
         made = result.outputs["PortfolioId"]
         shared = service_catalog.share(aws, made, ready.units, options=bool(ready.portfolio.options))
         ids = service_catalog.product_ids(result.outputs, ready.portfolio)
-        changes: list[Change] = service_catalog.retire(aws, ids, options["retire"])
-        changes += service_catalog.retire(aws, ids, options["hide"], hide=True)
+        changes: list[Change] = service_catalog.retire(aws, ids, options["retire"], warn=warn)
+        changes += service_catalog.retire(aws, ids, options["hide"], hide=True, warn=warn)
     return {"sharedWith": shared, "changedVersions": [asdict(one) for one in changes]}
 
 
-def _confirmed(found: list[Prepared]) -> bool:
+def _confirmed(found: list[Prepared], *, ask: bool) -> bool:
     from cfgen.deploy.changes import lines
 
     for one in found:
@@ -234,6 +234,8 @@ def _confirmed(found: list[Prepared]) -> bool:
             click.echo(f"{one.launch.stack_name} in {one.launch.region}:", err=True)
             for line in lines(one.change_set):
                 click.echo(f"  {line}", err=True)
+    if not ask:
+        return True
     with contextlib.suppress(click.Abort):
         count = sum(one.change_set is not None for one in found)
         return click.confirm(f"Execute {plural(count, 'change set')}?", err=True)

@@ -6,7 +6,7 @@ API does afterwards, each call only where something is to change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -274,12 +274,18 @@ class Change:
 
 
 def retire(
-    aws: Aws, products: Mapping[str, str], wanted: Sequence[str], *, hide: bool = False
+    aws: Aws,
+    products: Mapping[str, str],
+    wanted: Sequence[str],
+    *,
+    hide: bool = False,
+    warn: Callable[[list[str]], Any] = lambda _: None,
 ) -> list[Change]:
     """Deprecate versions, or hide them; ``products``: name → id, ``wanted``: ``VERSION`` or ``PRODUCT:VERSION``.
 
     A deprecated version can be updated and ended, but not launched anew; a hidden one cannot be updated either
-    ("UpdateProvisioningArtifact"). All are looked for before one is changed. Raises VersionUnknown.
+    ("UpdateProvisioningArtifact"). ``warn`` hears of a product that is left without a version. All are looked for
+    before one is changed. Raises VersionUnknown.
     """
     client = aws.client("servicecatalog")
     found: list[tuple[str, dict[str, Any]]] = []
@@ -311,7 +317,11 @@ def retire(
                 client.update_provisioning_artifact(
                     ProductId=products[name], ProvisioningArtifactId=one["Id"], **change
                 )
+        one.update(change)
         done.append(Change(name, one["Name"], "hidden" if hide else "retired", new))
+    for name in dict.fromkeys(name for name, _ in found):
+        if not any(one.get("Active") and one.get("Guidance") != "DEPRECATED" for one in listed[name]):
+            warn([f"{name} has no version left that can be launched"])
     return done
 
 
