@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,14 +112,14 @@ def _deploy(
         launches = _rehearsals(launches, sandbox)
     awscli.find()
     stop = threading.Event()
-    if not options["skip_preflight"]:
-        _look_first(launches, options, stop)
+    check = None if options["skip_preflight"] else _looking(launches, options, stop)
     several = len(launches) > 1
     results = parallel.deploy_all(
         launches,
         reporter=lambda launch: console.reporter(
             launch.label, several=several, color=not options["no_color"]
         ),
+        check=check,
         confirm=lambda ready, failed: _confirm(ready, failed, ask),
         execute=not options["no_execute"],
         at_once=options["max_concurrency"],
@@ -132,16 +133,23 @@ def _deploy(
     return 130 if stop.is_set() else codes.pop() if len(results) == 1 and codes else int(bool(codes))
 
 
-def _look_first(launches: list[Launch], options: dict[str, Any], stop: threading.Event) -> None:
+def _looking(launches: list[Launch], options: dict[str, Any], stop: threading.Event) -> Callable[[], None]:
+    """Look for what would make the launches fail, while their change sets are made; told when those are there."""
     from cfgen.catalogue import load
     from cfgen.deploy import preflight
     from cfgen.pipeline import overlay_file
 
-    catalogue = load(overlay_file(options["overlay"]))
-    verdicts = preflight.look(launches, catalogue, options["max_concurrency"], stop)
-    for verdict in verdicts:
-        warn(f"{verdict.launch.label}: {check.title}: {check.detail}" for check in verdict.warnings)
-    preflight.refuse(verdicts)
+    verdicts = preflight.begin(
+        launches, load(overlay_file(options["overlay"])), options["max_concurrency"], stop
+    )
+
+    def check() -> None:
+        seen = verdicts()
+        for verdict in seen:
+            warn(f"{verdict.launch.label}: {one.title}: {one.detail}" for one in verdict.warnings)
+        preflight.refuse(seen)
+
+    return check
 
 
 def _render(specs: tuple[str, ...], overlay: Path | None) -> list[Template]:

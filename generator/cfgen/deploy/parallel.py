@@ -99,12 +99,14 @@ def deploy_all(
     *,
     reporter: Callable[[Launch], Reporter],
     confirm: Callable[[list[Prepared], list[Result]], bool] | None = None,
+    check: Callable[[], object] | None = None,
     execute: bool = True,
     at_once: int = 4,
     stop: threading.Event | None = None,
 ) -> list[Result]:
     """Launch all of them: first every change set, then one question, then everything at once.
 
+    ``check`` is called when the change sets are made: what it raises takes them all back and is raised.
     ``confirm`` sees what is ready and what has failed already. Results stand in the order of ``launches``.
     """
     stopped = stop or threading.Event()
@@ -122,6 +124,14 @@ def deploy_all(
         if isinstance(one, BaseException)
     }
     waiting = [one for one in ready if one.change_set is not None]
+    if check is not None and not stopped.is_set():
+        try:
+            check()
+        except CfgenError:
+            for one in waiting:
+                with Aws(one.launch.region, one.launch.profile) as aws:
+                    run.abandon(one, aws)
+            raise
     if stopped.is_set():
         halt = errors.Interrupted(
             "stopped before anything was executed", hint="deploy again: unused change sets do no harm"

@@ -7,7 +7,8 @@ read stops nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,16 @@ class Verdict:
     def warnings(self) -> tuple[Check, ...]:
         """What does not stop it, but may stop it later."""
         return tuple(check for check in self.checks if check.status == "warning")
+
+
+def begin(
+    launches: Sequence[Launch], catalogue: Catalogue, at_once: int, stop: threading.Event
+) -> Callable[[], list[Verdict]]:
+    """Start looking, beside whatever the caller does meanwhile. The function returned waits for the verdicts."""
+    pool = ThreadPoolExecutor(1)
+    job = pool.submit(look, launches, catalogue, at_once, stop)
+    pool.shutdown(wait=False)
+    return job.result
 
 
 def look(
