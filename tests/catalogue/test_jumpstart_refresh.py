@@ -132,13 +132,17 @@ def test_regions_of_another_shape(tmp_path: Path) -> None:
         refresh.from_packages(in_folder(folder(tmp_path, rows(row()), {"us-east-1": []}), refresh.PACKAGES))
 
 
-def test_one_image_with_two_owners_is_refused(tmp_path: Path) -> None:
+def test_an_account_that_moved_is_a_group_of_its_own(tmp_path: Path) -> None:
+    """As when the live list has newer accounts than the versions that stay; the comparison tells of it."""
     other = aliases("other:1")
-    other["us-east-1"] = {"alias_ecr_uri_1": "763104351884.dkr.ecr.us-east-1.amazonaws.com/other:1"}
     other["eu-west-1"] = {"alias_ecr_uri_1": "111111111111.dkr.ecr.eu-west-1.amazonaws.com/other:1"}
     listed = [{"region": region, "aliases": one} for region, one in other.items()]
-    with pytest.raises(RefreshError, match="not 763104351884"):
-        table(tmp_path, row(), row("huggingface-llm-zero", instanceAliases=listed))
+    before = table(tmp_path / "before", row())
+    after = table(tmp_path / "after", row(), row(version="1.1.0", instanceAliases=listed))
+    assert set(after["accounts"]) == {"763104351884", "763104351884-2"}
+    assert only(after, "1.0.0").images[0].in_region["eu-west-1"][0] == "763104351884"
+    assert only(after).images[0].in_region["eu-west-1"][0] == "111111111111"
+    assert refresh.compare(before, after).accounts == ("eu-west-1: 763104351884 → 111111111111",)
 
 
 def test_the_command_writes_what_changed(tmp_path: Path) -> None:

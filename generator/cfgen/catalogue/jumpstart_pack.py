@@ -11,7 +11,6 @@ from typing import Any
 
 from cfgen.catalogue.jumpstart_entry import Entry
 from cfgen.catalogue.refresh_pack import name_region_set
-from cfgen.catalogue.refresh_sources import RefreshError
 from cfgen.catalogue.versions import version_key
 
 
@@ -32,7 +31,7 @@ class Pool:
 
 
 def pack(entries: Iterable[Entry], regions: Iterable[str]) -> dict[str, Any]:
-    """The content of jumpstart.json, without its sources. Raises RefreshError when one image has two owners."""
+    """The content of jumpstart.json, without its sources."""
     pools = {
         name: Pool() for name in ("types", "families", "environments", "images", "variants", "keys", "terms")
     }
@@ -56,7 +55,7 @@ def _row(
     images = [
         [
             pools["families"].number(list(families)),
-            [[name, _group(accounts, where, name), name_region_set(sets, where)] for name, where in choices],
+            [[name, _group(accounts, where), name_region_set(sets, where)] for name, where in choices],
         ]
         for families, choices in entry.images
     ]
@@ -84,14 +83,16 @@ def _row(
     ]
 
 
-def _group(accounts: dict[str, dict[str, str]], where: Mapping[str, str], image: str) -> str:
-    """The group of accounts, named after the one in us-east-1, that holds ``where``."""
-    name = where.get("us-east-1") or where[min(where)]
-    group = accounts.setdefault(name, {})
-    for region, account in where.items():
-        if group.setdefault(region, account) != account:
-            raise RefreshError(f"{image} is listed in {region} with account {account}, not {group[region]}")
-    return name
+def _group(accounts: dict[str, dict[str, str]], where: Mapping[str, str]) -> str:
+    """The group of accounts, named after the one in us-east-1, that contradicts none of ``where``; extended by it."""
+    stem = where.get("us-east-1") or where[min(where)]
+    for number in range(1, len(accounts) + 2):
+        name = stem if number == 1 else f"{stem}-{number}"
+        group = accounts.setdefault(name, {})
+        if all(group.get(region, account) == account for region, account in where.items()):
+            group.update(where)
+            return name
+    raise AssertionError("unreachable: a fresh group contradicts nothing")
 
 
 def _merged(rows: list[list[Any]]) -> list[list[Any]]:

@@ -79,12 +79,11 @@ def compare(before: Table | None, after: Table) -> Comparison:
     changed = tuple(
         f"{name}: {old[name]} → {new[name]}" for name in both if "@" not in name and old[name] != new[name]
     )
-    groups = (before or {}).get("accounts", {})
+    owners, now = _owners(before), _owners(after)
     accounts = tuple(
-        f"{region}: {account} → {now}"
-        for group, regions in sorted(groups.items())
-        for region, account in sorted(regions.items())
-        if (now := after["accounts"].get(group, {}).get(region, account)) != account
+        f"{region}: {', '.join(sorted(owners[region]))} → {', '.join(sorted(now[region] - owners[region]))}"
+        for region in sorted(owners.keys() & now.keys())
+        if now[region] - owners[region]
     )
     return Comparison(
         tables=(_change("models", old, new, changed), _change("model versions", old, new, ())),
@@ -110,6 +109,15 @@ def _change(
         tuple(name for name in before if name not in new),
         changed,
     )
+
+
+def _owners(table: Table | None) -> dict[str, set[str]]:
+    """Region → registry accounts that images are taken from there."""
+    found: dict[str, set[str]] = {}
+    for group in (table or {"accounts": {}})["accounts"].values():
+        for region, account in group.items():
+            found.setdefault(region, set()).add(account)
+    return found
 
 
 def _lines(table: Table | None) -> dict[str, str]:
