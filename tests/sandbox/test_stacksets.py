@@ -94,8 +94,8 @@ def test_service_managed_goes_by_units_and_stops_at_the_failure_tolerance(world:
     }
     with pytest.raises(ClientError, match="can only have OU as target"):
         cfn.create_stack_instances(StackSetName="units", Accounts=["111111111111"], Regions=regions)
+    wrong = {"OrganizationalUnitIds": ["ou-cfgn-none0000"]}
     with pytest.raises(ClientError, match="ou-cfgn-none0000 does not exist"):
-        wrong = {"OrganizationalUnitIds": ["ou-cfgn-none0000"]}
         cfn.create_stack_instances(StackSetName="units", DeploymentTargets=wrong, Regions=regions)
 
     world.sandbox.fault("resource", resource="T", action="create", message="full")
