@@ -79,6 +79,7 @@ def delete(event: Dict, asked: Dict, deadline: float) -> None:
     ours, _, key = event["PhysicalResourceId"].rstrip("/").rpartition("/models/")
     asked = asked | {"Key": key} if ours else asked
     retain, last = asked.get("Retain") == "true", shown(event)[0].startswith("DELETE")
+    last = last and asked.get("Shared") != "true"  # others' files lie beside these
     if retain:  # but not what a rollback undoes: its bucket must go
         stack = boto3.client("cloudformation").describe_stacks(StackName=event["StackId"])["Stacks"][0]
         retain = "ROLLBACK" not in stack["StackStatus"]

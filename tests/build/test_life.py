@@ -49,6 +49,24 @@ def test_content_comes_changes_comes_back_and_goes(world: World) -> None:
     world.nothing_left()
 
 
+def test_variants_have_files_of_their_own_which_come_and_go_with_them(world: World) -> None:
+    world.commit("org/two", files(b"other weights"))
+    variants = [{"name": "current"}, {"name": "next", "model": {"modelId": "org/two"}}]
+    one, both = world.text(), world.text(variants=variants)
+    for text, builds in ((one, 1), (both, 2), (one, 1), (both, 2)):
+        end = world.deploy(text)
+        assert end.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, end
+        prefixes = {key.split("/")[1] for key in world.objects() if key.count("/") > 1}
+        assert len(prefixes) == builds, world.objects()
+        assert {
+            one.removeprefix("s3://").split("/")[2]
+            for key, one in world.outputs().items()
+            if "ModelFiles" in key
+        } == prefixes
+    assert world.delete().status == "DELETE_COMPLETE"
+    world.nothing_left()
+
+
 def test_what_arrives_is_what_the_hub_has(world: World) -> None:
     commits = {name: world.commit(name, files(os.urandom(9_000_000))) for name in ("org/one", "org/two")}
     end = world.deploy(world.text(model__modelId=TWO))

@@ -86,6 +86,19 @@ def test_two_packages_stand_in_two_mappings() -> None:
     assert stack.regions == ("us-east-1",), "only where both are"
 
 
+def test_each_content_is_built_once_under_a_key_of_its_resource() -> None:
+    stack = with_model({"env": {"A": "1"}}, {"revision": "main"}, {"revision": "main"}, model__staging="s3")
+    base, same, other = (model.build for model in stack.models)  # the last two share even their model
+    assert base is not None
+    assert other is not None
+    assert same == base
+    assert [build.prefix for build in stack.builds] == ["", "V1"]
+    alone = stack_of(changed(CONTAINER, model__staging="s3", model__revision="main")).build
+    assert alone is not None
+    assert alone.config == other.config
+    assert alone.key != other.key, "what one resource removes is not what another needs"
+
+
 def test_each_variant_that_answers_is_asked() -> None:
     stack = stack_of(changed(CONTAINER, variants=TWO))
     assert [(smoke.id, smoke.variant) for smoke in stack.smokes] == [
@@ -162,8 +175,6 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     ("secret of a variant", CONTAINER, {"variants": [{"name": "a"}, {"name": "b", "model": {"env": {"X": "hf_abcdefghijklmnop"}}}]},
      "variants[1].model.env.X", "looks like a secret"),
     ("shadow of a package", PACKAGE, {"variants": [{"name": "a"}, {"name": "b", "shadow": True}]}, "variants[1].shadow", "Marketplace"),
-    ("two builds", CONTAINER, {"model__staging": "s3", "variants": [{"name": "a"}, {"name": "b", "model": {"revision": "main"}}]},
-     "model.staging", "one set of files"),
     # serverless
     ("instances without any", CPU, {"serverless": SERVERLESS}, "endpoint.instanceType", "has none"),
     ("network without interfaces", CPU, {"endpoint": {}, "serverless": SERVERLESS, "vpc": {"mode": "create"}}, "vpc.mode", "VPC"),

@@ -6,6 +6,7 @@ the file its values stand. Logical ids: the first has the plain ones, the others
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from cfgen.resolve.model import PlannedModel, plan_container, plan_package
 from cfgen.resolve.multi_model import as_multi_model
 from cfgen.resolve.serverless import plan_serverless, stand_in
 from cfgen.resolve.sizing_auto import check_asked, pick
-from cfgen.resolve.stack import EndpointPlan, ImagePlan, InstancesPlan, ModelPlan, VariantPlan
+from cfgen.resolve.stack import BuildPlan, EndpointPlan, ImagePlan, InstancesPlan, ModelPlan, VariantPlan
 from cfgen.resolve.variants import Alone, alone
 from cfgen.spec.model import JumpStartModel, ModelPackageModel
 
@@ -118,8 +119,9 @@ def plan_models(served: tuple[Served, ...], regions: tuple[str, ...]) -> tuple[M
     """
     models: list[ModelPlan] = []
     mappings: dict[object, str] = {}
+    builds: dict[str, BuildPlan] = {}
     for one in served:
-        plan = replace(one.planned.plan, build=one.planned.build)
+        plan = replace(one.planned.plan, build=_build(one, builds))
         by_url = plan.mode == "multi-model" or one.notes.spec.data.serverless is not None
         plan = replace(plan, by_url=by_url)
         packages = tuple(row for row in plan.packages if row[0] in regions)
@@ -132,13 +134,20 @@ def plan_models(served: tuple[Served, ...], regions: tuple[str, ...]) -> tuple[M
         served[0].notes.refuse(
             "model.tokenSecret", "differs between the models of one stack", "give one token that reads all"
         )
-    if len({model.build.key for model in models if model.build}) > 1:
-        served[0].notes.refuse(
-            "model.staging",
-            "one stack copies one set of files to S3",
-            "serve the others from the hub or from S3",
-        )
     return tuple(models)
+
+
+def _build(one: Served, builds: dict[str, BuildPlan]) -> BuildPlan | None:
+    """The build of a variant's files; ``builds`` has those before it, by content, which it shares.
+
+    A variant's own content has a key of its own: the same content under another resource is another artifact, since
+    each resource removes its artifact when it goes.
+    """
+    build = one.planned.build
+    if build is None or not one.prefix:
+        return build and builds.setdefault(build.key, build)
+    key = hashlib.sha256(f"{one.prefix} {build.key}".encode()).hexdigest()[:20]
+    return builds.setdefault(build.key, replace(build, key=key, id=key[:12], prefix=one.prefix))
 
 
 def _narrowed(image: ImagePlan, regions: tuple[str, ...], mappings: dict[object, str]) -> ImagePlan:

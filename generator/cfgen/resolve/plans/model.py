@@ -64,7 +64,7 @@ class BuildPlan:
     """What CodeBuild copies to S3. ``key`` names the content, ``id`` (its beginning) stands in logical ids.
 
     ``config``: the build's settings as JSON. ``payload``: script and code, a .tar.bz2 as base64. ``asset``: code too
-    large for that. ``archive``: one .tar.gz rather than a prefix.
+    large for that. ``archive``: one .tar.gz rather than a prefix. ``prefix`` begins the logical ids.
     """
 
     models: tuple[str, ...]
@@ -84,6 +84,7 @@ class BuildPlan:
     retain: bool
     access_log_bucket: str
     arm_regions: tuple[str, ...]
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
