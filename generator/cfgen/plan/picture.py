@@ -125,11 +125,11 @@ def _box(node: Node, spot: Spot, shape: Shape) -> str:
         f'<path class="stripe" d="M{left + 3:.1f} {top + 9:.1f}v{shape.height - 18}"/>',
         _line("kind", left + 12, top + 17, _cut(_kind(node), shape, 7.0)),
     ]
-    names = _wrapped(node.name, shape) if not more else [node.name]
+    names = _wrapped(node.name, shape)
     lines += [
         _line("name", left + 12, top + 34 + 15 * at, _cut(one, shape, 8.8)) for at, one in enumerate(names)
     ]
-    if more:
+    if more and len(names) == 1:
         lines.append(_line("more", left + 12, top + 49, _cut(more, shape, 6.6)))
     return "".join([*lines, "</g>"])
 

@@ -37,6 +37,9 @@ _VERBS = {
     "ec2:CreateNetworkInterfacePermission": "hand network interfaces over",
     "ec2:DeleteNetworkInterface": "delete network interfaces",
     "ec2:DeleteNetworkInterfacePermission": "take network interfaces back",
+    "ec2:DescribeDhcpOptions": "look at DHCP options", "ec2:DescribeSubnets": "look at subnets",
+    "ec2:DescribeNetworkInterfaces": "look at network interfaces", "ec2:DescribeVpcs": "look at networks",
+    "ec2:DescribeSecurityGroups": "look at security groups",
     "sns:Publish": "send notifications", "sqs:SendMessage": "send messages",
 }  # fmt: skip
 _POLICIES = (
