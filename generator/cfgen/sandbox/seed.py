@@ -37,6 +37,7 @@ class Seeder:
     def __init__(self, client: Callable[[str], Any], region: str) -> None:
         self._client, self._region = client, region
         self._result = Seeded()
+        self._targets: tuple[str, ...] = ()
 
     def seed(self, template: Mapping[str, Any], given: Mapping[str, str]) -> Seeded:
         """Make what ``template`` (as data) needs; ``given`` are the launcher's own parameters, which are left alone.
@@ -44,6 +45,12 @@ class Seeder:
         Model files are not a thing of the account: what builds ask of the hub comes back as ``hub_files``.
         """
         self._result = Seeded()
+        # models that the template's own requests name, below the prefix of a multi-model endpoint
+        self._targets = tuple(
+            str(resource["Properties"]["TargetModel"])
+            for resource in template["Resources"].values()
+            if resource.get("Type") == "Custom::SmokeTest" and "TargetModel" in resource["Properties"]
+        )
         parameters: Mapping[str, Mapping[str, Any]] = template.get("Parameters") or {}
         for name, body in parameters.items():
             if name in given or name.startswith("Asset"):
@@ -173,7 +180,10 @@ class Seeder:
         if s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
             return bucket
         files = hub.files(f"s3://{bucket}/{key}", "launch")
-        if key.endswith("/"):
+        if self._targets and (key.endswith("/") or not key):
+            for target in self._targets:
+                s3.put_object(Bucket=bucket, Key=f"{key}{target}", Body=_archive(files))
+        elif key.endswith("/"):
             for path, data in files.items():
                 s3.put_object(Bucket=bucket, Key=f"{key}{path}", Body=data)
         else:
