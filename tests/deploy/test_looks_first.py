@@ -67,3 +67,24 @@ def test_a_secret_that_is_there_lets_it_go_on(cfgen: Run, sandbox: Any, spec: Pa
         secrets.delete_secret(SecretId="a-token-that-nobody-made", ForceDeleteWithoutRecovery=True)
     assert ran.code == 0
     assert "would fail" not in ran.err
+
+
+def test_a_quota_too_small_ends_it_with_the_request(
+    cfgen: Run, sandbox: Any, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        "\n".join(line for line in SPEC.splitlines() if "oken" not in line and "modelId" not in line)
+    )
+    path.write_text(
+        path.read_text().replace("container: vllm:0.30.0", "container: vllm:0.30.0\n  modelId: BAAI/bge-m3")
+    )
+    sandbox.configure(quotas={"L-98BDE811": "0"})
+    try:
+        ran = cfgen("deploy", path, "--region", "us-east-1", "--stack-name", name, "--no-confirm")
+    finally:
+        sandbox.configure(quotas={"L-98BDE811": None})
+    assert ran.code == 1
+    assert "ml.g6.2xlarge for endpoint usage: 1 needed of 0" in ran.err
+    assert "request-service-quota-increase --service-code sagemaker --quota-code L-98BDE811" in ran.err
+    assert stacks(sandbox, name) == []

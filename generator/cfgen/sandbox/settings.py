@@ -16,6 +16,8 @@ class Settings:
     environment: dict[str, str] = field(default_factory=dict)
     # where InvokeEndpoint goes: endpoint name (or "*") → URL that takes a POST; without one the body is echoed
     responders: dict[str, str] = field(default_factory=dict)
+    # what Service Quotas answers: quota code → value; of any other code there is room
+    quotas: dict[str, str] = field(default_factory=dict)
     # seconds an endpoint or inference component stays in Creating/Updating
     endpoint_seconds: float = 0.5
     # seconds a build stays queued and provisioning together
