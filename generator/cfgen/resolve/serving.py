@@ -52,9 +52,12 @@ class Served:
         return self.asked is not None and self.asked.asked.shadow
 
     def hosted(self, regions: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of ``regions`` where it can stand: with one of the offered types, or with those of all pools."""
+        """Those of ``regions`` where it can stand: with one of the offered types, or with those of all pools.
+
+        Without instances: where prices tell of hosting on what it runs on.
+        """
         if not self.offered:
-            return regions
+            return tuple(region for region in regions if region in self.default.regions)
         able = all if self.notes.spec.data.endpoint.instance_pools else any
         return tuple(region for region in regions if able(region in one.regions for one in self.offered))
 
