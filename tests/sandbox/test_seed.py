@@ -190,3 +190,14 @@ def test_what_nobody_imitates_is_refused_by_name_and_not_tried_again(sandbox: Sa
         quotas.get_aws_default_service_quota(ServiceCode="sagemaker", QuotaCode="L-1")
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert error.value.response["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+def test_the_models_that_a_first_request_names(sandbox: Sandbox) -> None:
+    given = template(ModelDataBucket="seed-many", ModelDataKey="many/")
+    given["Resources"]["SmokeTest"] = {
+        "Type": "Custom::SmokeTest",
+        "Properties": {"TargetModel": "berlin.tar.gz"},
+    }
+    sandbox.seed(given, {}, REGION)
+    [found] = sandbox.client("s3", REGION).list_objects_v2(Bucket="seed-many")["Contents"]
+    assert found["Key"] == "many/berlin.tar.gz"
