@@ -14,6 +14,7 @@ from cfgen.plan.model import HOURS, RegionCost
 from cfgen.plan.prices import LivePrices, Prices
 from cfgen.plan.savings import savings
 from cfgen.plan.view import world_of
+from tests.conftest import SPECS
 from tests.plan.conftest import CATALOGUE, Planner
 
 PRICE = 1.222  # ml.g6.2xlarge, bundled
@@ -165,6 +166,20 @@ def test_managed_scaling_counts_its_least_and_its_most() -> None:
     assert cost.most == pytest.approx(4 * PRICE)
 
 
+POOLS = CONFIG.replace(
+    "InstanceType: ml.g6.2xlarge",
+    "InstancePools: [{InstanceType: ml.g5.2xlarge, Priority: 2}, {InstanceType: ml.g6.2xlarge, Priority: 1}]",
+)
+
+
+def test_a_pool_costs_what_comes_first_and_at_most_the_dearest() -> None:
+    cost = bill(POOLS)
+    assert cost.lines[0].what == "2 × ml.g6.2xlarge"
+    assert cost.lines[0].note == "or ml.g5.2xlarge"
+    assert cost.hourly == pytest.approx(2 * PRICE)
+    assert cost.most == pytest.approx(2 * 1.515)
+
+
 def test_storage_of_the_instances() -> None:
     cost = bill(
         CONFIG.replace("InitialInstanceCount: !Ref Count", "InitialInstanceCount: 2, VolumeSizeInGB: 30")
@@ -200,7 +215,16 @@ def test_more_instances_never_cost_less(one: int, other: int) -> None:
     assert bill(CONFIG, Count=str(low)).hourly <= bill(CONFIG, Count=str(high)).hourly
 
 
-@pytest.mark.parametrize("name", ["created-vpc", "llama-3.1-8b", "mistral-7b", "model-package", "embeddings"])
+def test_serverless_capacity_that_is_kept_ready_stands() -> None:
+    cost = bill(
+        "C: {Type: AWS::SageMaker::EndpointConfig, Properties: {ProductionVariants: [{VariantName: A, "
+        "ServerlessConfig: {MemorySizeInMB: 2048, MaxConcurrency: 5, ProvisionedConcurrency: 2}}]}}"
+    )
+    assert not cost.complete
+    assert "2 requests at a time kept ready" in [line.what for line in cost.lines]
+
+
+@pytest.mark.parametrize("name", [path.stem for path in SPECS if "serverless" not in path.stem])
 def test_every_example_has_a_complete_bill(name: str, plan_of: Planner) -> None:
     (cost,) = plan_of(name).costs
     assert cost.complete

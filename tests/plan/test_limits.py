@@ -47,6 +47,23 @@ def test_scaling_needs_as_many_as_it_may_come_to() -> None:
     assert found["scalable-targets"] == 1
 
 
+def test_a_pool_touches_the_quota_of_every_type_and_needs_none_of_them() -> None:
+    data = load_template(
+        "Resources:\n  C: {Type: AWS::SageMaker::EndpointConfig, Properties: {ProductionVariants: ["
+        "{VariantName: A, InitialInstanceCount: 2, InstancePools: [{InstanceType: ml.g5.2xlarge, Priority: 1}, "
+        "{InstanceType: ml.g6.2xlarge, Priority: 2}]}]}}"
+    )
+    needs = {need.key: need for need in quota_needs(world_of(data, "us-east-1", {}))}
+    assert {key: need.need for key, need in needs.items()} == {
+        "endpoint:ml.g5.2xlarge": 2, "endpoint:ml.g6.2xlarge": 2, "endpoint-instances": 2
+    }  # fmt: skip
+    full = {key: Reading(0, 0) for key in needs}
+    statuses = [
+        one.status for one in judge(tuple(needs.values()), "us-east-1", Account("us-east-1", "1", full))
+    ]
+    assert statuses == ["warning", "warning", "failed"]
+
+
 def test_serverless_has_limits_of_its_own() -> None:
     found = needs_of(
         "  C: {Type: AWS::SageMaker::EndpointConfig, Properties: {ProductionVariants: "

@@ -29,15 +29,27 @@ def costs(world: World, prices: Prices) -> RegionCost:
 
 
 def variants(world: World) -> Iterator[tuple[Resource, Map, str, float]]:
-    """Every production variant on instances: its EndpointConfig, itself, the instance type and the count."""
+    """Every production variant on instances: its EndpointConfig, itself, the instance type and the count.
+
+    Of a pool the type is the one that comes first.
+    """
     for config in world.of_type("AWS::SageMaker::EndpointConfig"):
         for key in ("ProductionVariants", "ShadowProductionVariants"):
             for variant in maps(config.properties, key):
-                if "InstanceType" in variant:
+                if kinds := types_of(variant):
                     count = number(variant.get("InitialInstanceCount")) or 0.0
                     managed = mapping(variant, "ManagedInstanceScaling")
                     count = max(count, number(managed.get("MinInstanceCount")) or 0.0)
-                    yield config, variant, text(variant["InstanceType"]), count
+                    yield config, variant, kinds[0], count
+
+
+def types_of(variant: Map) -> list[str]:
+    """The instance types that a variant may run on, the first choice first; none when it has no instances."""
+    if "InstanceType" in variant:
+        return [text(variant["InstanceType"])]
+    pools = [one for one in maps(variant, "InstancePools") if "InstanceType" in one]
+    pools.sort(key=lambda one: number(one.get("Priority")) or 0.0)
+    return [text(one["InstanceType"]) for one in pools]
 
 
 def capacity(world: World, variant: Map, count: float) -> float:
@@ -84,8 +96,12 @@ def _endpoint_config(config: Resource, world: World, prices: Prices) -> Iterator
                 config.name, what, None, None, "hour", "no price is known; --live asks AWS", known=False
             )
         else:
-            upper = price.usd * most if most > count else None
-            note = f"up to {most:g} instances" if upper is not None else ""
+            others = types_of(variant)[1:]
+            dearest = max([price.usd, *(one.usd for name in others if (one := prices.instance(name)))])
+            upper = dearest * most if dearest * most > price.usd * count else None
+            notes = [f"up to {most:g} instances"] if most > count else []
+            notes += [f"or {', '.join(others)}"] if others else []
+            note = "; ".join(notes)
             yield CostLine(
                 config.name, what, price.usd * count, price.usd, "hour", note, price.source, upper, price.live
             )
@@ -95,15 +111,24 @@ def _endpoint_config(config: Resource, world: World, prices: Prices) -> Iterator
                 config.name, f"{count:g} × {size:g} GB of storage", rate.usd * size * count / HOURS, rate.usd,
                 rate.unit, "", rate.source, rate.usd * size * most / HOURS if most > count else None, rate.live,
             )  # fmt: skip
-    serverless = any(
-        "ServerlessConfig" in variant for variant in maps(config.properties, "ProductionVariants")
-    )
-    if serverless:
-        yield CostLine(
-            config.name, "serverless inference", None, None, "second", "by memory and time of each request",
-            "Amazon SageMaker AI pricing: serverless inference",
-        )  # fmt: skip
+    yield from _serverless(config)
     yield _by_use(config, "requests and answers", prices, "hosting-data", "in and out")
+
+
+def _serverless(config: Resource) -> Iterator[CostLine]:
+    """Serverless inference is paid by use, but for capacity that is kept ready: that stands, at a price of its own."""
+    asked = [
+        mapping(variant, "ServerlessConfig")
+        for variant in maps(config.properties, "ProductionVariants")
+        if "ServerlessConfig" in variant
+    ]
+    source = "Amazon SageMaker AI pricing: serverless inference"
+    if asked:
+        note = "by memory and time of each request"
+        yield CostLine(config.name, "serverless inference", None, None, "second", note, source)
+    if ready := sum(number(one.get("ProvisionedConcurrency")) or 0.0 for one in asked):
+        what = f"{ready:g} requests at a time kept ready"
+        yield CostLine(config.name, what, None, None, "hour", "no price is known", source, known=False)
 
 
 @_of("AWS::EC2::NatGateway")

@@ -26,7 +26,7 @@ def _judge(need: QuotaNeed, region: str, account: Account | None) -> Quota:
     used = reading.used or 0.0
     left = reading.value - used
     asked = request(need, region, code, int(used) + need.need) if reading.adjustable else ""
-    status: Status = "ok" if left >= need.need else "warning" if account.stack else "failed"
+    status: Status = "ok" if left >= need.need else "warning" if account.stack or need.optional else "failed"
     if status == "ok" and reading.used is None:
         return Quota(need, region, reading.value, None, "ok", "how much is in use could not be read", "")
     return Quota(need, region, reading.value, reading.used, status, "", "" if status == "ok" else asked)

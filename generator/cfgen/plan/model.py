@@ -98,7 +98,10 @@ class Saving:
 
 @dataclass(frozen=True, slots=True)
 class QuotaNeed:
-    """A limit that a launch touches. ``code`` and ``default`` are empty or None where no source gives them."""
+    """A limit that a launch touches. ``code`` and ``default`` are empty or None where no source gives them.
+
+    ``critical``: often too small in a new account. ``optional``: there is another way, such as the next type of a pool.
+    """
 
     key: str
     service: str
@@ -108,6 +111,7 @@ class QuotaNeed:
     default: float | None
     what: str
     critical: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from cfgen.catalogue.quotas import KNOWN, QuotaName, endpoint_usage
 from cfgen.lint.evaluate import maps, number, text
 from cfgen.lint.worlds import World
-from cfgen.plan.costs import build_key, capacity, variants
+from cfgen.plan.costs import build_key, capacity, types_of, variants
 from cfgen.plan.model import QuotaNeed
 
 # what is counted as it is: resource type → quota
@@ -30,12 +30,23 @@ def quota_needs(world: World) -> tuple[QuotaNeed, ...]:
 def _needs(world: World) -> Iterator[QuotaNeed]:
     total = 0
     by_type: dict[str, int] = {}
+    pooled: set[str] = set()
     for _, variant, kind, count in variants(world):
         most = math.ceil(max(count, capacity(world, variant, count)))
-        by_type[kind] = by_type.get(kind, 0) + most
         total += most
+        kinds = types_of(variant)
+        pooled |= set(kinds) if len(kinds) > 1 else set()
+        for one in kinds or [kind]:
+            by_type[one] = by_type.get(one, 0) + most
     for kind, most in by_type.items():
-        yield _need(f"endpoint:{kind}", endpoint_usage(kind), most, f"{most} × {kind}", critical=True)
+        yield _need(
+            f"endpoint:{kind}",
+            endpoint_usage(kind),
+            most,
+            f"{most} × {kind}",
+            critical=True,
+            optional=kind in pooled,
+        )
     if total:
         yield _need("endpoint-instances", KNOWN["endpoint-instances"], total, "instances", critical=True)
     yield from _serverless(world)
@@ -78,5 +89,9 @@ def _serverless(world: World) -> Iterator[QuotaNeed]:
         )
 
 
-def _need(key: str, quota: QuotaName, need: int, what: str, *, critical: bool = False) -> QuotaNeed:
-    return QuotaNeed(key, quota.service, quota.name, quota.code, need, quota.default, what, critical)
+def _need(
+    key: str, quota: QuotaName, need: int, what: str, *, critical: bool = False, optional: bool = False
+) -> QuotaNeed:
+    return QuotaNeed(
+        key, quota.service, quota.name, quota.code, need, quota.default, what, critical, optional
+    )

@@ -97,7 +97,11 @@ def preflight(
 def _quota_check(quota: Quota) -> Check:
     why = quota.why
     if quota.status == "warning":
-        why = "the stack exists: an update that replaces its instances would not fit"
+        why = (
+            "another type of the pool may be had"
+            if quota.need.optional
+            else "the stack exists: an update that replaces its instances would not fit"
+        )
     return Check("quota", quota.status, words(quota), why, quota.request, region=quota.region)
 
 

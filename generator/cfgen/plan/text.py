@@ -95,6 +95,7 @@ def _cost(cost: RegionCost) -> Iterator[str]:
         for line in _distinct(cost)
         if line.rate is not None and line.hourly is None
     ]
+    by_use += [f"{line.what} {line.note}" for line in _distinct(cost) if line.rate is None and line.known]
     if by_use:
         yield from textwrap.wrap(
             f"by use: {'; '.join(by_use)}", WIDTH, initial_indent="  ", subsequent_indent="    "
