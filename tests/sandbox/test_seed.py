@@ -187,7 +187,7 @@ def test_seeding_from_the_command_line(
 def test_what_nobody_imitates_is_refused_by_name_and_not_tried_again(sandbox: Sandbox) -> None:
     quotas = sandbox.client("service-quotas", REGION)
     with pytest.raises(quotas.exceptions.ClientError, match="not imitated by the cfgen sandbox") as error:
-        quotas.get_aws_default_service_quota(ServiceCode="sagemaker", QuotaCode="L-1")
+        quotas.get_auto_management_configuration()
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert error.value.response["ResponseMetadata"]["RetryAttempts"] == 0
 

@@ -22,6 +22,10 @@ MediaType = Annotated[
 ]
 
 
+def _both() -> list[Literal["input", "output"]]:
+    return ["input", "output"]
+
+
 class DataCapture(SpecModel):
     """``dataCapture``: a share of the requests and answers is written to S3, to look at later. They may be personal."""
 
@@ -33,7 +37,7 @@ class DataCapture(SpecModel):
         100, description="Percent of the requests that are captured (1 to 100)."
     )
     capture: Annotated[list[Literal["input", "output"]], Field(min_length=1, max_length=2)] = Field(
-        default_factory=lambda: ["input", "output"], description="What of them: requests, answers, or both."
+        default_factory=_both, description="What of them: requests, answers, or both."
     )
     json_content_types: Annotated[list[MediaType], Field(max_length=10)] = Field(
         default_factory=lambda: ["application/json"],
