@@ -23,7 +23,7 @@ def get_service_quota(call: Call) -> dict[str, Any]:
 @operation("service-quotas", "GetAWSDefaultServiceQuota")
 def get_default(call: Call) -> dict[str, Any]:
     """The same: nobody has asked for more."""
-    return get_service_quota(call)
+    return {"Quota": _quota(call, str(call.params["QuotaCode"]))}
 
 
 @operation("service-quotas")
