@@ -51,12 +51,26 @@ class Answer:
 
 
 def target_of(stack: StackView, *, component: str = "", variant: str = "", model: str = "") -> Target:
-    """The stack's endpoint, and its inference component when it has one. Raises DeployError."""
+    """The stack's endpoint, and its inference component when it has any. Raises DeployError."""
     endpoints = stack.endpoints or [value for key, value in stack.outputs.items() if key == "EndpointName"]
     if not endpoints:
         raise errors.DeployError(f"{stack.name} has no endpoint", hint=f"cfgen status {stack.name}")
     components = [one.rsplit("/", 1)[-1] for one in stack.physical("AWS::SageMaker::InferenceComponent")]
-    return Target(endpoints[0], component or (components[0] if components else ""), variant, model)
+    return Target(endpoints[0], _component(component, components), variant, model)
+
+
+def _component(asked: str, components: list[str]) -> str:
+    """The inference component that is meant: its name, or that without the part of the stack's id at its end."""
+    if not asked:
+        return components[0] if components else ""
+    if not components or asked in components:
+        return asked
+    for name in components:
+        if name.rpartition("-")[0] == asked:
+            return name
+    raise errors.DeployError(
+        f"the stack has no inference component {asked}", hint=f"one of {', '.join(sorted(components))}"
+    )
 
 
 def _arguments(target: Target, body: bytes, content_type: str, accept: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ TITLES = {
     "role": "Execution role",
     "build": "Build",
     "async": "Asynchronous inference",
+    "components": "Inference components",
     "scaling": "Scaling",
     "deployment": "Updates of the endpoint",
     "data-capture": "Data capture",

@@ -68,6 +68,8 @@ def _why_not(
     region = catalogue.region(name)
     if not (region.sagemaker or region.unsure):
         return "CloudFormation has no SageMaker endpoints there"
+    if notes.spec.data.components and not region.inference_components:
+        return "CloudFormation has no inference components there"
     if short := next((one for one in served if name not in _sources(one)), None):
         if short.planned.image is None:
             return "the spec names no model package there"

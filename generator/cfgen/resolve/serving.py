@@ -14,6 +14,7 @@ from cfgen.catalogue import Catalogue, Instance
 from cfgen.resolve import instances as types
 from cfgen.resolve.capacity import first_of_pools, plan_pools, plan_routing, pool_instances
 from cfgen.resolve.collector import Collector, Stop
+from cfgen.resolve.components import Share, plan_managed, shares
 from cfgen.resolve.image import inference_ami
 from cfgen.resolve.license import check_license
 from cfgen.resolve.model import PlannedModel, plan_container, plan_package
@@ -22,7 +23,7 @@ from cfgen.resolve.serverless import plan_serverless, stand_in
 from cfgen.resolve.sizing_auto import check_asked, pick
 from cfgen.resolve.stack import BuildPlan, EndpointPlan, ImagePlan, InstancesPlan, ModelPlan, VariantPlan
 from cfgen.resolve.variants import Alone, alone
-from cfgen.spec.model import JumpStartModel, ModelPackageModel
+from cfgen.spec.model import ContainerModel, CustomInferenceModel, JumpStartModel, ModelPackageModel
 
 if TYPE_CHECKING:
     from cfgen.resolve.sizing_options import Sizing
@@ -34,7 +35,8 @@ class Served:
 
     ``sizing``: how the type was chosen, where the spec says auto.
     ``notes``: the view in which its part of the spec is looked at. ``prefix`` begins its logical ids. ``offered`` is
-    empty without instances; with pools they are all taken. ``asked``: what it is among several variants.
+    empty without instances; with pools they are all taken. ``asked``: what it is among several variants. ``share``:
+    what it is among several inference components, which share one variant.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Served:
     offered: tuple[Instance, ...]
     sizing: Sizing | None = None
     asked: Alone | None = None
+    share: Share | None = None
 
     @property
     def shadow(self) -> bool:
@@ -65,6 +68,14 @@ class Served:
 def serve(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
     """What the spec asks to be served. Raises Stop after noting what stands in the way."""
     check_asked(notes)
+    if notes.spec.data.components:
+        return _components(catalogue, notes)
+    if notes.spec.data.endpoint.managed_instance_scaling:
+        notes.refuse(
+            "endpoint.managedInstanceScaling",
+            "is for inference components",
+            "leave it out, or give components",
+        )
     if not notes.spec.data.variants:
         return (_served(notes.spec.data.endpoint.variant_name, "", catalogue, notes),)
     served, failed = [], None
@@ -76,6 +87,27 @@ def serve(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
             failed = stop
     if failed:
         raise failed
+    return tuple(served)
+
+
+def _components(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
+    """The components with models of their own, each on its share of the same instances."""
+    served, failed = [], None
+    for share in shares(catalogue, notes):
+        if not isinstance(share.model, ContainerModel | CustomInferenceModel):
+            continue
+        check_license(share.notes)
+        try:
+            planned = plan_container(share.model, share.slice, catalogue, share.notes)
+            offered = types.choices(share.whole, catalogue, notes)
+        except Stop as stop:
+            failed = stop
+            continue
+        served.append(
+            Served(share.asked.name, share.word, share.notes, planned, share.whole, offered, share=share)
+        )
+    if failed or not served:
+        raise failed or Stop
     return tuple(served)
 
 
@@ -184,9 +216,12 @@ def plan_endpoint(
 ) -> EndpointPlan:
     """EndpointConfig and Endpoint: a variant for each of ``served``, with the model beside it in ``models``."""
     security = notes.spec.data.security
-    variants = tuple(_variant(one, model, regions) for one, model in zip(served, models, strict=True))
+    if notes.spec.data.components:
+        variants: tuple[VariantPlan, ...] = (_shared_variant(served, regions, notes),)
+    else:
+        variants = tuple(_variant(one, model, regions) for one, model in zip(served, models, strict=True))
     on_local = security.volume_kms_key_on_local_storage
-    for one, variant in zip(served, variants, strict=True):
+    for one, variant in zip(served, variants, strict=False):
         storage = variant.instances.storage if variant.instances else "none"
         if security.volume_kms_key and storage == "all" and not on_local:
             notes.refuse(
@@ -227,6 +262,24 @@ def _variant(one: Served, model: ModelPlan, regions: tuple[str, ...]) -> Variant
         shadow=one.shadow,
         serverless=serverless,
     )
+
+
+def _shared_variant(served: tuple[Served, ...], regions: tuple[str, ...], notes: Collector) -> VariantPlan:
+    """The variant of all components: it has no model, and the driver that the newest CUDA among them needs."""
+    newest = max(served, key=_cuda)
+    instances = _instances(replace(newest, prefix="", notes=notes), regions)
+    managed = plan_managed(tuple(one.share for one in served if one.share), notes)
+    return VariantPlan(
+        name=notes.spec.data.endpoint.variant_name,
+        model=None,
+        instances=replace(instances, managed=managed),
+        model_data_download_timeout=None,
+    )
+
+
+def _cuda(one: Served) -> tuple[int, ...]:
+    cuda = one.planned.image.cuda if one.planned.image else None
+    return tuple(int(number) for number in cuda.split(".")) if cuda else ()
 
 
 def _reason(sizing: Sizing | None) -> str:

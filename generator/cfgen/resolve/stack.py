@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from cfgen.resolve.plans.asynchronous import AsyncPlan
 from cfgen.resolve.plans.common import Pairs
+from cfgen.resolve.plans.components import ComponentsPlan
 from cfgen.resolve.plans.data_capture import DataCapturePlan
 from cfgen.resolve.plans.deployment import DeploymentPlan
 from cfgen.resolve.plans.endpoint import (
@@ -78,7 +79,8 @@ class VpcPlan:
 class SmokePlan:
     """The request that must be answered before the stack succeeds; ``timeout`` in seconds.
 
-    ``id``: logical id. ``variant`` and ``target_model``: which is asked; empty for the only one.
+    ``id``: logical id. ``variant`` and ``target_model``: which is asked; empty for the only one. ``component``: the
+    logical id of the inference component that is asked.
     """
 
     body: str
@@ -87,6 +89,7 @@ class SmokePlan:
     id: str = "SmokeTest"
     variant: str = ""
     target_model: str = ""
+    component: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ class Stack:
     warnings: tuple[str, ...] = field(default=())
     decisions: tuple[str, ...] = ()
     asynchronous: AsyncPlan | None = None
+    components: ComponentsPlan | None = None
     scaling: ScalingPlan | None = None
     deployment: DeploymentPlan | None = None
     data_capture: DataCapturePlan | None = None

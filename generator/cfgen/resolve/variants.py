@@ -30,13 +30,13 @@ def alone(notes: Collector) -> Iterator[Alone]:
     asked = data.variants or []
     _check(data, asked, notes)
     for index, one in enumerate(asked):
-        word = _word(one.name)
+        word = word_of(one.name)
         spec, places = _applied(data, one, index, notes)
         view = notes.view(replace(notes.spec, data=spec), places)
         yield Alone(one, word if index else "", word, view)
 
 
-def _word(name: str) -> str:
+def word_of(name: str) -> str:
     """``b-2`` → ``B2``: a name as it stands in logical ids."""
     word = "".join(part[:1].upper() + part[1:] for part in re.split(r"-+", name))
     return f"V{word}" if word[0].isdigit() else word
@@ -45,7 +45,7 @@ def _word(name: str) -> str:
 def _check(data: SpecData, asked: list[Variant], notes: Collector) -> None:
     words: dict[str, str] = {}
     for index, one in enumerate(asked):
-        before = words.setdefault(_word(one.name).lower(), one.name)
+        before = words.setdefault(word_of(one.name).lower(), one.name)
         if before is not one.name or [two.name for two in asked].index(one.name) != index:
             notes.refuse(
                 f"variants.{index}.name", f"{one.name} is too like {before}", "give each a name of its own"
@@ -90,17 +90,19 @@ def _applied(data: SpecData, one: Variant, index: int, notes: Collector) -> tupl
         places["endpoint.instanceCount"] = f"variants.{index}.instanceCount"
     changed: dict[str, Any] = {"endpoint": data.endpoint.model_copy(update=endpoint)}
     if one.model is not None:
-        changed["model"] = data.model.model_copy(update=_model(data, one.model, index, places, notes))
+        update = changed_model(data, one.model, f"variants.{index}.model", places, notes)
+        changed["model"] = data.model.model_copy(update=update)
     return data.model_copy(update=changed), places
 
 
-def _model(
-    data: SpecData, asked: VariantModel, index: int, places: dict[str, str], notes: Collector
+def changed_model(
+    data: SpecData, asked: VariantModel, at: str, places: dict[str, str], notes: Collector
 ) -> dict[str, Any]:
+    """The fields of the spec's model that ``asked``, which stands at ``at`` in the file, changes; fills ``places``."""
     update: dict[str, Any] = {}
     for field in asked.model_fields_set:
         key = to_camel(field)
-        path = f"variants.{index}.model.{key}"
+        path = f"{at}.{key}"
         if not hasattr(data.model, field):
             notes.refuse(path, f"models of type {data.model.type} have no {key}", "leave it out")
             continue
@@ -109,7 +111,7 @@ def _model(
     if "env" in update:
         base: dict[str, str] = getattr(data.model, "env", {})
         update["env"] = base | asked.env
-        places |= {f"model.env.{name}": f"variants.{index}.model.env.{name}" for name in asked.env}
+        places |= {f"model.env.{name}": f"{at}.env.{name}" for name in asked.env}
         del places["model.env"]
     known = type(data.model).model_fields.keys()
     # what named the files that are served no more

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from cfgen.spec.base import CLEAN, SpecModel, pattern
 from cfgen.spec.features.asynchronous import Async
+from cfgen.spec.features.components import Component
 from cfgen.spec.features.data_capture import DataCapture
 from cfgen.spec.features.deployment import Deployment
 from cfgen.spec.features.scaling import Scaling
@@ -76,6 +77,9 @@ class SpecData(SpecModel):
     )
     variants: Annotated[list[Variant], Field(min_length=2, max_length=10)] | None = Field(
         None, description="Several variants behind one endpoint, by weight, or one with a shadow."
+    )
+    components: Annotated[list[Component], Field(min_length=1, max_length=100)] | None = Field(
+        None, description="Several models on one endpoint, or on one model several adapters: inference components."
     )
     serverless: Serverless | None = Field(None, description="Without instances.")
     vpc: Vpc = Field(default_factory=lambda: NoVpc(mode="none"), description="In which network.")

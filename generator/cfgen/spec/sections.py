@@ -90,6 +90,22 @@ class Routing(SpecModel):
     )
 
 
+class ManagedInstanceScaling(SpecModel):
+    """``endpoint.managedInstanceScaling``: as many instances as the copies of inference components need."""
+
+    min: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        None, description="Least number of instances; 0 when absent and every component can go to zero, else 1."
+    )
+    max: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None, description="Most instances; what the most copies of all components need when absent."
+    )
+    scale_in: Literal["idle-release", "consolidation"] | None = Field(
+        None,
+        description="Which instances go: those without any copy, or after copies were moved together. SageMaker's "
+        "choice when absent.",
+    )
+
+
 class Endpoint(SpecModel):
     """``endpoint``: on what the model is served."""
 
@@ -123,6 +139,9 @@ class Endpoint(SpecModel):
     )
     routing: Routing | None = Field(None, description="Which instance gets a request.")
     instance_count: Annotated[int, Field(ge=1, le=100)] = Field(1, description="How many instances.")
+    managed_instance_scaling: ManagedInstanceScaling | None = Field(
+        None, description="Bounds of the number of instances, for inference components that scale."
+    )
     allowed_instance_types: Annotated[list[InstanceType], Field(min_length=1, max_length=50)] | None = Field(
         None, description="What a launcher may choose from; cfgen picks like types when absent."
     )

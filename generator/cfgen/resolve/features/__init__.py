@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cfgen.resolve.features import asynchronous, data_capture, deployment, scaling
+from cfgen.resolve.features import asynchronous, components, data_capture, deployment, scaling
 from cfgen.resolve.features.scene import Scene
 
 __all__ = ["FEATURES", "Scene", "plan_features"]
 
 FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = (
     ("asynchronous", "async", asynchronous.plan),
+    ("components", "components", components.plan),
     ("scaling", "scaling", scaling.plan),
     ("deployment", "deployment", deployment.plan),
     ("data_capture", "data-capture", data_capture.plan),

@@ -51,6 +51,15 @@ class ServerlessPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagedPlan:
+    """Bounds of the number of instances, which follows the copies of components. ``scale_in``: empty for AWS's."""
+
+    minimum: int
+    maximum: int
+    scale_in: str
+
+
+@dataclass(frozen=True, slots=True)
 class InstancesPlan:
     """A variant's instances. ``storage`` tells how the choices differ: none, all or some have NVMe.
 
@@ -77,6 +86,7 @@ class InstancesPlan:
     capacity_reservation: str = ""
     reservation_parameter: str = "CapacityReservationArn"
     routing: RoutingPlan | None = None
+    managed: ManagedPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from enum import Enum
 from typing import Any
 
+from moto.applicationautoscaling import models, responses
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 
 from cfgen.sandbox.registry import after, before
@@ -16,6 +18,10 @@ _SERVICE = "application-autoscaling"
 _VARIANT = "sagemaker:variant:DesiredInstanceCount"
 _PROVISIONED = "sagemaker:variant:DesiredProvisionedConcurrency"
 _COMPONENT = "sagemaker:inference-component:DesiredCopyCount"
+# moto knows the first of these alone, and refuses the others before it looks further
+_KNOWN = {one.name: one.value for one in models.ScalableDimensionValueSet}
+_DIMENSIONS: Any = Enum("_DIMENSIONS", {**_KNOWN, "PROVISIONED": _PROVISIONED, "COMPONENT": _COMPONENT})
+models.ScalableDimensionValueSet = responses.ScalableDimensionValueSet = _DIMENSIONS  # type: ignore[misc]
 # the predefined metrics of SageMaker, with the dimension each belongs to
 _METRICS = {
     "SageMakerVariantInvocationsPerInstance": _VARIANT,
