@@ -176,7 +176,11 @@ def test_command_line_parses(page: str, line: str) -> None:
 def test_command_named_in_a_sentence_exists(page: str, line: str) -> None:
     assert page
     with contextlib.suppress(click.MissingParameter, click.exceptions.NoArgsIsHelpError):
-        parse(shlex.split(line)[1:])
+        try:
+            parse(shlex.split(line)[1:])
+        except click.BadParameter as error:
+            # a file of the reader's; every other wrong value is one of the page's
+            assert "does not exist" in error.message, error.message
 
 
 def parse(arguments: list[str]) -> None:
@@ -193,7 +197,7 @@ def parse(arguments: list[str]) -> None:
 def specs_shown() -> Iterator[tuple[str, str]]:
     for page in ALL:
         for _, body in re.findall(r"^( *)```ya?ml[^\n]*\n(.*?)^\1```$", read(page), re.MULTILINE | re.DOTALL):
-            if body.startswith("name:"):
+            if body.startswith("name:") and "\njobs:" not in body:
                 yield name_of(page), body
 
 
