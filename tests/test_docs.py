@@ -178,6 +178,8 @@ def test_command_named_in_a_sentence_exists(page: str, line: str) -> None:
     with contextlib.suppress(click.MissingParameter, click.exceptions.NoArgsIsHelpError):
         try:
             parse(shlex.split(line)[1:])
+        except click.MissingParameter:
+            raise
         except click.BadParameter as error:
             # a file of the reader's; every other wrong value is one of the page's
             assert "does not exist" in error.message, error.message
