@@ -57,6 +57,11 @@ if TYPE_CHECKING:
     "--max-concurrency", type=click.IntRange(1, 32), default=4, show_default=True, help="Stacks at a time."
 )
 @click.option("--skip-preflight", is_flag=True, help="Do not look first for what would make the launch fail.")
+@click.option(
+    "--two-step",
+    is_flag=True,
+    help="Where scaling is in the way of another instance type: switch it off, update, switch it on.",
+)
 @stack_sets.options
 @click.option("--no-request", is_flag=True, help="Send the finished endpoint no request.")
 @click.option(
@@ -201,6 +206,8 @@ def _launches(
             options["termination_protection"],
             options["reset_parameters"],
             not options["no_request"],
+            options["two_step"],
+            not options["skip_preflight"],
         )
         for template in templates
         for region in regions
@@ -232,6 +239,8 @@ def _confirm(ready: list[Prepared], failed: list[Result], ask: bool) -> bool:
             click.echo(f"{one.launch.stack_name} in {one.launch.region}:", err=True)
             for line in lines(one.change_set):
                 click.echo(f"  {line}", err=True)
+            if one.two_step:
+                click.echo("  In two steps: scaling is switched off first, then this with scaling on.", err=True)
     for result in failed:
         if result.error is not None:
             click.echo(f"{result.launch.label} cannot go on: {result.error.message}", err=True)

@@ -125,7 +125,7 @@ def _ask(stack: StackView, seen: EndpointCheck, example: sample.Sample, patience
         except errors.DeployError as error:
             # a model that is still being loaded answers with 4xx at times; the same three times is an answer
             refusals += 1
-            if "no capacity" in error.message:
+            if "has no capacity" in error.message:
                 return EndpointCheck(
                     *_head(seen), note="not asked: scaled to zero, where the first request wakes it"
                 )

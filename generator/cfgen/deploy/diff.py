@@ -13,6 +13,7 @@ from typing import Any
 
 from cfgen import document
 from cfgen.deploy.replacement import Property, cascade
+from cfgen.deploy.updates import Refusal, Stand, Update, refused
 from cfgen.document import ENDPOINT
 from cfgen.lint.worlds import Template as Evaluated
 from cfgen.lint.worlds import World
@@ -42,12 +43,16 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All that differs. ``interruption`` as in a change set: none, no, yes, perhaps."""
+    """All that differs. ``interruption`` as in a change set: none, no, yes, perhaps.
+
+    ``refusals``: what CloudFormation or SageMaker would refuse of it.
+    """
 
     resources: tuple[Row, ...] = ()
     parameters: tuple[Row, ...] = ()
     others: tuple[Row, ...] = ()
     interruption: str = "none"
+    refusals: tuple[Refusal, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -59,6 +64,7 @@ class Difference:
         return {
             "different": not self.empty,
             "endpointInterrupted": self.interruption,
+            "refused": [asdict(one) for one in self.refusals],
             **{
                 kind: [asdict(row) for row in getattr(self, kind)]
                 for kind in ("resources", "parameters", "others")
@@ -69,13 +75,28 @@ class Difference:
 def compare(before: Side, after: Side) -> Difference:
     """What makes ``after`` of ``before``."""
     old, new = _world(before), _world(after)
-    resources = tuple(_resources(before, after, old, new))
+    changed: dict[str, list[Property]] = {}
+    resources = tuple(_resources(before, after, old, new, changed))
+    update = Update(
+        _stands(before, old),
+        _stands(after, new),
+        {row.name: row.action for row in resources},
+        {name: properties for name, properties in changed.items() if properties},
+        after.region,
+        frozenset(document.section(before.template, "Parameters")),
+    )
     return Difference(
         resources,
         tuple(_parameters(before, after)),
         tuple(_others(before, after, old, new)),
         _interruption(resources),
+        refused(update),
     )
+
+
+def _stands(side: Side, world: World) -> dict[str, Stand]:
+    found = {name: world.resource(name) for name in document.resources(side.template)}
+    return {name: Stand(one.type, _plain(one.properties)) for name, one in found.items() if one}
 
 
 def _world(side: Side) -> World:
@@ -122,10 +143,12 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
 
 
-def _resources(before: Side, after: Side, old: World, new: World) -> Iterator[Row]:
+def _resources(
+    before: Side, after: Side, old: World, new: World, changed: dict[str, list[Property]]
+) -> Iterator[Row]:
+    """The rows; fills ``changed``, the properties that differ of each resource on both sides."""
     names = list(dict.fromkeys((*document.resources(after.template), *document.resources(before.template))))
     texts = {**document.descriptions(before.template), **document.descriptions(after.template)}
-    changed: dict[str, list[Property]] = {}
     kinds: dict[str, str] = {}
     for name in names:
         one, other = old.resource(name), new.resource(name)
@@ -221,7 +244,16 @@ def lines(difference: Difference) -> list[str]:
         "perhaps": "The endpoint may be interrupted.",
         "no": "The endpoint would not be interrupted: it moves to its new configuration when that is healthy.",
     }
-    return [*shown, *([says[difference.interruption]] if difference.interruption in says else [])]
+    shown += [says[difference.interruption]] if difference.interruption in says else []
+    return [*shown, *(line for one in difference.refusals for line in told(one))]
+
+
+def told(refusal: Refusal) -> list[str]:
+    """A refusal as a person reads it."""
+    return [
+        f"REFUSED: {refusal.resource}: {refusal.message}",
+        f"    instead: {refusal.instead} ({refusal.source})",
+    ]
 
 
 def _short(value: Any) -> str:

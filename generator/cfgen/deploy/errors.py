@@ -14,7 +14,7 @@ Hierarchy::
         │   ├── CredentialsMissing, CredentialsExpired
         │   ├── AccessDenied, Throttled, Unreachable
         ├── StackNotFound, StackBusy, StackStuck, StackProtected
-        ├── PreflightFailed, LintFailed, ChangeSetFailed, Declined, AssetFailed
+        ├── PreflightFailed, UpdateRefused, LintFailed, ChangeSetFailed, Declined, AssetFailed
         ├── StackFailed           the operation ended badly; carries the first failed event
         ├── TimedOut              cfgen stopped following; the operation goes on
         ├── Interrupted           exit code 130: likewise, because of Ctrl-C
@@ -121,6 +121,10 @@ class LintFailed(DeployError):
 
 class PreflightFailed(DeployError):
     """Something that would make the launch fail was seen before it."""
+
+
+class UpdateRefused(DeployError):
+    """An update that CloudFormation or SageMaker would refuse, seen before it."""
 
 
 class ChangeSetFailed(DeployError):

@@ -21,7 +21,11 @@ DEFAULT_TIMEOUT = 14 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What to launch, where, and how. ``on_failure``: rollback, keep, or delete (a new stack that failed)."""
+    """What to launch, where, and how.
+
+    ``on_failure``: rollback, keep, or delete (a new stack that failed). ``two_step``: switch scaling off first where
+    an update needs it. ``checked``: stop before an update that would be refused.
+    """
 
     template: Template
     stack_name: str
@@ -36,6 +40,8 @@ class Launch:
     termination_protection: bool = False
     reset_parameters: bool = False
     request: bool = True
+    two_step: bool = False
+    checked: bool = True
 
     @property
     def label(self) -> str:
@@ -53,7 +59,8 @@ class Launch:
 class Prepared:
     """A launch whose change set is made. ``change_set`` is None when there is nothing to change.
 
-    ``new``: the stack is to be created; ``opened``: an empty one was made just now to hold the change set.
+    ``new``: the stack is to be created; ``opened``: an empty one was made just now to hold the change set;
+    ``two_step``: scaling has to be switched off before.
     """
 
     launch: Launch
@@ -61,6 +68,7 @@ class Prepared:
     opened: bool
     change_set: ChangeSet | None
     parameters: Parameters
+    two_step: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def cascade(changed: dict[str, list[Property]], kinds: Mapping[str, str], new: W
             if resource is None:
                 continue
             for key, value in resource.properties.items():
-                sources = {token.split(".")[0] for token in _tokens(value)}
+                sources = {token.split(".")[0] for token in tokens_in(value)}
                 if sources & found.certain and not any(
                     one.path.split(".")[0].split("[")[0] == key for one in properties
                 ):
@@ -67,13 +67,14 @@ def _under(path: str, rule: str) -> bool:
     return bare == rule or bare.startswith(f"{rule}.") or rule.startswith(f"{bare}.")
 
 
-def _tokens(value: Any) -> Iterator[str]:
+def tokens_in(value: Any) -> Iterator[str]:
+    """The names of all tokens anywhere in a value: ``Model.ModelName``."""
     if isinstance(value, Mapping):
         for item in value.values():
-            yield from _tokens(item)
+            yield from tokens_in(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _tokens(item)
+            yield from tokens_in(item)
     else:
         yield from tokens(value)
 
@@ -83,17 +84,49 @@ def create_only(kind: str, region: str) -> tuple[tuple[str, ...], tuple[str, ...
     """Properties whose change replaces a resource, and those whose change may (its schema, as cfn-lint bundles it)."""
     if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource":
         return ("ServiceToken",), ()
+    schema = _schema(kind, region)
+
+    def of(key: str) -> tuple[str, ...]:
+        return tuple(path.removeprefix("/properties/").replace("/", ".") for path in schema.get(key, ()))
+
+    return of("createOnlyProperties"), of("conditionalCreateOnlyProperties")
+
+
+# a policy's name is its target's alone; its primary identifier is an ARN
+_WITHIN = {"AWS::ApplicationAutoScaling::ScalingPolicy": ("PolicyName", "ScalingTargetId", "ResourceId")}
+
+
+@functools.cache
+def identity(kind: str, region: str) -> tuple[str, ...]:
+    """The properties that say which resource it is, so that two of the same values cannot stand side by side.
+
+    Those of its primary identifier that a template writes, and names that only a replacement changes.
+    """
+    if kind in _WITHIN:
+        return _WITHIN[kind]
+    schema = _schema(kind, region)
+    written, read = (
+        [path.removeprefix("/properties/").replace("/", ".") for path in schema.get(key) or ()]
+        for key in ("primaryIdentifier", "readOnlyProperties")
+    )
+    names = [path for path in create_only(kind, region)[0] if path.rpartition(".")[2] == _name_of(kind)]
+    return tuple(dict.fromkeys([path for path in (*written, *names) if path not in read]))
+
+
+def _name_of(kind: str) -> str:
+    """``AWS::SageMaker::Endpoint`` → ``EndpointName``."""
+    return f"{kind.rpartition('::')[2]}Name"
+
+
+def _schema(kind: str, region: str) -> Mapping[str, Any]:
+    """A resource type's schema as cfn-lint bundles it; empty for a type or region it does not know."""
     from cfgen.lint.hermetic import use_bundled_schemas
 
     use_bundled_schemas()
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped, unused-ignore]
 
     try:
-        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, kind).schema
+        found: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, kind).schema
     except Exception:  # an unknown type or region is cfn-lint's to report, whichever error it has for it
-        return (), ()
-
-    def of(key: str) -> tuple[str, ...]:
-        return tuple(path.removeprefix("/properties/").replace("/", ".") for path in schema.get(key, ()))
-
-    return of("createOnlyProperties"), of("conditionalCreateOnlyProperties")
+        return {}
+    return found

@@ -12,17 +12,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cfgen import document
-from cfgen.deploy import after, awscli, changes, errors, events
+from cfgen.deploy import after, awscli, changes, errors, events, two_step
 from cfgen.deploy import stack as stacks
 from cfgen.deploy.assets import upload_assets
 from cfgen.deploy.inputs import Parameters, check_regions, merge
 from cfgen.deploy.launch import Launch, Prepared, Result
 from cfgen.deploy.report import Reporter, Silent
 from cfgen.deploy.session import Aws, aws_errors
+from cfgen.deploy.updates import SWITCH
 from cfgen.deploy.witness import Witness, failed
 
 if TYPE_CHECKING:
-    pass
+    from cfgen.deploy.diff import Difference
 
 
 def prepare(
@@ -44,6 +45,11 @@ def prepare(
     for name, (now, default) in merged.kept.items():
         say(f"{name} stays {now} as in the stack (the spec has {default}; --reset-parameters takes that)")
     data = document.load(launch.template.text, launch.template.name)
+    compared = _compared(real, data, merged, launch) if real else None
+    refusals = compared.refusals if compared and launch.checked else ()
+    in_two = bool(refusals) and launch.two_step and all(one.two_step for one in refusals)
+    if real and refusals and not in_two:
+        raise two_step.refuse(launch, real, refusals)
     say(f"making a change set for {launch.stack_name} in {launch.region}")
     arn = awscli.make_change_set(
         awscli.Request(
@@ -53,21 +59,21 @@ def prepare(
         ),
         stop,
     )  # fmt: skip
-    compared = _compared(real, data, merged, launch) if arn and real else None
-    change_set = changes.read(aws.client("cloudformation"), arn, data, compared) if arn else None
-    return Prepared(launch, real is None, before is None, change_set, merged)
+    actions = {row.name: row.action for row in compared.resources} if compared else None
+    change_set = changes.read(aws.client("cloudformation"), arn, data, actions) if arn else None
+    return Prepared(launch, real is None, before is None, change_set, merged, in_two)
 
 
 def _compared(
     stack: stacks.StackView, data: dict[str, Any], merged: Parameters, launch: Launch
-) -> dict[str, str]:
-    """What a comparison of the templates says of each resource: it settles what a change set leaves open."""
+) -> Difference:
+    """What a comparison of the templates says: what would be refused, and what a change set leaves open."""
     from cfgen.deploy import diff
 
     kept = {name: now for name, (now, _) in merged.kept.items()}
     before = diff.Side(stack.template, stack.values, launch.region)
     after = diff.Side(data, {**stack.values, **merged.overrides, **kept}, launch.region)
-    return {row.name: row.action for row in diff.compare(before, after).resources}
+    return diff.compare(before, after)
 
 
 def _tags(stack: stacks.StackView | None) -> dict[str, str]:
@@ -94,6 +100,8 @@ def carry_out(
     prepared: Prepared, aws: Aws, *, report: Reporter | None = None, stop: threading.Event | None = None
 ) -> Result:
     """Execute the change set, follow it to its end, look at the endpoint. Raises DeployError of every kind."""
+    if prepared.two_step:
+        return _in_two_steps(prepared, aws, report or Silent(), stop)
     launch, change_set, reporter = prepared.launch, prepared.change_set, report or Silent()
     client, started = aws.client("cloudformation"), time.monotonic()
     if change_set is None:
@@ -145,6 +153,28 @@ def carry_out(
     return replace(
         done, endpoints=after.check(stack, request=launch.request), seconds=time.monotonic() - started
     )
+
+
+def _in_two_steps(
+    prepared: Prepared, aws: Aws, report: Reporter, stop: threading.Event | None
+) -> Result:
+    """Scaling off with the old template, then the launch with scaling on; if that fails, on again with the old one."""
+    launch, started = prepared.launch, time.monotonic()
+    # an update makes a change set of before it worthless ("Change set status and execution status")
+    abandon(prepared, aws)
+    two_step.switch(launch, aws, "no", report, stop)
+    on = {SWITCH: "yes"} if SWITCH in dict(launch.template.parameters) else {}
+    second = replace(launch, two_step=False, parameters={**on, **launch.parameters})
+    try:
+        done = carry_out(prepare(second, aws, report=report, stop=stop), aws, report=report, stop=stop)
+    except (errors.TimedOut, errors.Interrupted):
+        raise
+    except errors.DeployError:
+        stack = stacks.get(aws, launch.stack_name)
+        if stack.status.endswith("_COMPLETE") and stack.values.get(SWITCH) == "no":
+            two_step.switch(launch, aws, "yes", report, stop)
+        raise
+    return replace(done, launch=launch, seconds=time.monotonic() - started)
 
 
 def _protect(launch: Launch, client: Any, stack: str) -> None:

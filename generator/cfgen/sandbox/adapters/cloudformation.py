@@ -36,6 +36,8 @@ class CustomResource(Adapter):
         return self._ask(ctx, "Create", p, ctx.name(255))
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
+        if old.get("ServiceToken") != new.get("ServiceToken"):
+            raise Untouched("Modifying service token is not allowed.")
         return self._ask(ctx, "Update", new, made.id, old)
 
     def delete(self, ctx: Context, made: Made, p: Props) -> None:

@@ -114,7 +114,7 @@ def prepared_update(call: Call, stack: Stack, keys: Credentials) -> Any:
         body = previous.body
     else:
         body = preparing.body_of(p, call.region, caller_keys(call))
-    return preparing.prepare(
+    prepared = preparing.prepare(
         body,
         p,
         region=call.region,
@@ -123,6 +123,14 @@ def prepared_update(call: Call, stack: Stack, keys: Credentials) -> Any:
         previous=previous,
         keys=keys,
     )
+    kinds = {name: prepared.template["Resources"][name]["Type"] for name in prepared.graph}
+    moved = [name for name, one in stack.resources.items() if kinds.get(name, one.type) != one.type]
+    if moved:
+        raise ValidationError(
+            "Update of resource type is not permitted. The new template modifies resource type of the following "
+            f"resources: [{', '.join(moved)}]"
+        )
+    return prepared
 
 
 @operation("cloudformation")

@@ -216,9 +216,6 @@ class Operation:
             stack.resources[name] = fresh
             worker.create(fresh)
             return
-        if resource.type != fresh.type:
-            self._replace(worker, before, resource, fresh)
-            return
         try:
             new = worker.properties(name)
         except Exception as error:
@@ -296,9 +293,10 @@ def must_replace(resource: Resource, new: dict[str, Any], region: str) -> bool:
 
     adapter = adapters.find(resource.type)
     assert adapter is not None
-    return schema.needs_replacement(resource.type, resource.properties, new, region) or adapter.replaces(
-        resource.properties, new
-    )
+    # a change set shows another service token as a replacement; the update is refused (``CustomResource.update``)
+    custom = schema.normal(resource.type) == schema.CUSTOM
+    needed = not custom and schema.needs_replacement(resource.type, resource.properties, new, region)
+    return needed or adapter.replaces(resource.properties, new)
 
 
 def _take_policies(resource: Resource, fresh: Resource) -> None:

@@ -47,10 +47,6 @@ class Plan:
             resource = stack.resources.get(name)
             if resource is None:
                 self.changes[name] = Change("Add", name, kind, after=properties)
-            elif resource.type != kind:
-                self.changes[name] = Change(
-                    "Modify", name, kind, resource.physical_id, "True", ["Properties"], after=properties
-                )
             elif change := self._modified(resource, properties):
                 self.changes[name] = change
         for name, resource in stack.resources.items():

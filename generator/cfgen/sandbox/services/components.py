@@ -103,6 +103,11 @@ def _settle(region: str, component: dict[str, Any]) -> None:
     specification = component.get("Specification") or {}
     model = hosting.models.get(str(specification.get("ModelName", "")).lower())
     problem = access.model_problem(model, region) if model else ""
+    if artifact := (specification.get("Container") or {}).get("ArtifactUrl"):
+        endpoint = hosting.endpoints.get(component["EndpointName"].lower()) or {}
+        config = hosting.configs.get(str(endpoint.get("EndpointConfigName", "")).lower()) or {}
+        role = str(config.get("ExecutionRoleArn") or "")
+        problem = access.data_problem({"ModelDataUrl": artifact}, role, region)
     if rule := faults.strike("endpoint", resource=component["InferenceComponentName"]):
         problem = rule.message or "The inference component did not pass the health check."
     component["LastModifiedTime"] = now()

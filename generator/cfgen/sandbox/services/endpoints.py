@@ -202,6 +202,8 @@ def update_endpoint(call: Call) -> Any:
                 f'Cannot update endpoint "{endpoint["EndpointArn"]}": an endpoint cannot change between serverless '
                 "and instance-based inference."
             )
+        if problem := rules.kind_problem(endpoint["EndpointName"], old, config):
+            raise refuse(problem)
         _check_update(p, old, config)
         if p.get("DeploymentConfig"):
             endpoint["LastDeploymentConfig"] = p["DeploymentConfig"]

@@ -230,13 +230,18 @@ def scaled_variants(name: str, old: dict[str, Any], new: dict[str, Any], region:
     targets = applicationautoscaling_backends[ACCOUNT][region].targets.get(
         "sagemaker:variant:DesiredInstanceCount", {}
     )
-    wanted = {item["VariantName"]: item.get("InstanceType") for item in new["ProductionVariants"]}
+    wanted = {item["VariantName"]: _types(item) for item in new["ProductionVariants"]}
     return [
         item["VariantName"]
         for item in old.get("ProductionVariants", [])
         if f"endpoint/{name}/variant/{item['VariantName']}" in targets
-        and wanted.get(item["VariantName"]) != item.get("InstanceType")
+        and wanted.get(item["VariantName"]) != _types(item)
     ]
+
+
+def _types(variant: dict[str, Any]) -> list[str]:
+    pools = variant.get("InstancePools") or []
+    return sorted([pool["InstanceType"] for pool in pools] or [variant.get("InstanceType", "")])
 
 
 def write_container_log(call: Call, hosting: Any, endpoint: dict[str, Any], config: dict[str, Any]) -> None:

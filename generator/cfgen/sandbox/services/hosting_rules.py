@@ -105,6 +105,20 @@ def is_serverless(config: Config) -> bool:
     return any(variant.get("ServerlessConfig") for variant in config.get("ProductionVariants", []))
 
 
+def kind_problem(name: str, old: Config, new: Config) -> str:
+    """Why an endpoint cannot go from one kind of configuration to another; empty where nothing speaks against it."""
+    if not old.get("ProductionVariants"):
+        return ""
+    sides = [bool(one.get("AsyncInferenceConfig")) for one in (old, new)]
+    if sides[0] != sides[1]:
+        word = "removed from" if sides[0] else "added to"
+        return f"The AsyncInferenceConfig parameter cannot be {word} this endpoint {name}."
+    sides = [any(item.get("ModelName") for item in one["ProductionVariants"]) for one in (old, new)]
+    if sides[0] != sides[1]:
+        return f"Endpoint {name} cannot change between a model of its variants and inference components."
+    return ""
+
+
 def variant_names(config: Config) -> set[str]:
     """The names of a configuration's production variants."""
     return {variant["VariantName"] for variant in config.get("ProductionVariants", [])}

@@ -87,12 +87,16 @@ def _answer(call: Call) -> tuple[bytes, str, str]:
                 "Inference Component Name header is required for endpoints to which you plan to deploy inference "
                 "components.",
             )
-        found = hosting_of(call.region).components.get(str(component).lower())
+        components = hosting_of(call.region).components
+        found = components.get(str(component).lower())
         if found is None or found["InferenceComponentStatus"] != "InService":
             raise AwsError(
                 "ValidationError", f"Inference Component {component} of account {call.account} not found."
             )
-        if not found["RuntimeConfig"]["CurrentCopyCount"]:
+        base = (found.get("Specification") or {}).get("BaseInferenceComponentName")
+        # an adapter lives on its base's copies
+        holder = components.get(str(base).lower(), found) if base else found
+        if not holder["RuntimeConfig"]["CurrentCopyCount"]:
             raise AwsError(
                 "ValidationError", f"Inference Component {component} has no capacity to process this request."
             )
