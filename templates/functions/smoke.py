@@ -50,8 +50,11 @@ def request(asked: dict[str, Any], deadline: float) -> None:
             code, status = error.response["Error"]["Code"], error.response.get("OriginalStatusCode", 0)
             said = error.response.get("OriginalMessage") or error.response["Error"]["Message"]
             problem = f"{code} {status or ''}: {said[:700]}"
-            definite = 400 <= status < 500 and status not in (408, 424, 425, 429)
+            asleep = "has no capacity" in said  # an inference component that went to zero copies
+            definite = asleep or (400 <= status < 500 and status not in (408, 424, 425, 429))
             refusals = refusals + 1 if definite or code == "AccessDeniedException" else 0
+            if asleep and refusals == 3:
+                return print("not asked:", problem)
         except BotoCoreError as error:
             problem, refusals = str(error), 0
         print(problem)

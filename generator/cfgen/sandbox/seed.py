@@ -77,6 +77,9 @@ class Seeder:
             return self._model_data(default, str(parameters.get(key, {}).get("Default", "")))
         if not default:
             return default
+        if name.endswith("AdapterUri"):
+            bucket, _, key = default.removeprefix("s3://").partition("/")
+            return f"s3://{self._model_data(bucket, key)}/{key}"
         if name.endswith("TokenSecret"):
             return self._secret(default)
         if name.endswith("Bucket"):

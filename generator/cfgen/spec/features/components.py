@@ -72,7 +72,7 @@ class Component(SpecModel):
     )
     accelerators: Annotated[int, Field(ge=0, le=64)] | None = Field(
         None,
-        description="GPUs or Neuron devices of a copy; tensor parallelism follows. 1 when absent, on instances with any.",
+        description="GPUs or Neuron devices of a copy; tensor parallelism follows. 1 when absent, where there are any.",
     )
     cpus: Annotated[float, Field(ge=0.25, le=1024)] | None = Field(
         None, description="CPU cores kept for a copy; 1 when absent, on instances without accelerators."
