@@ -299,9 +299,20 @@ CASES = [
         variant(
             RoutingConfig={
                 "RoutingStrategy": "PREFIX_AWARE",
+                "PrefixAwareRoutingConfig": {"PrefixLength": 2048, "ConcurrencyThreshold": 8},
+            }
+        ),
+    ),
+    Case(
+        "E9317",
+        "prefix routing with one of its numbers",
+        variant(
+            RoutingConfig={
+                "RoutingStrategy": "PREFIX_AWARE",
                 "PrefixAwareRoutingConfig": {"PrefixLength": 2048},
             }
         ),
+        variant(RoutingConfig={"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}),
     ),
     Case(
         "E9318",

@@ -223,6 +223,17 @@ def test_what_a_mode_does_not_have_is_refused_at_its_place(
     assert found[0].line > 0
 
 
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [({}, (2048, 16)), ({"prefixLength": 1024}, (1024, 16)), ({"concurrencyThreshold": 9}, (2048, 9))],
+)
+def test_prefix_routing_always_has_both_its_numbers(asked: dict[str, int], numbers: tuple[int, int]) -> None:
+    found = stack_of(changed(CONTAINER, endpoint__routing={"strategy": "PREFIX_AWARE", **asked}))
+    routing = found.endpoint.fleets[0].routing
+    assert routing is not None
+    assert (routing.prefix_length, routing.concurrency_threshold) == numbers
+
+
 @pytest.mark.parametrize("endpoint", [{}, ...], ids=["of nothing", "none"])
 def test_an_endpoint_stands_on_something(endpoint: Any) -> None:
     with pytest.raises(SpecError, match="is required; an instance type such as"):

@@ -149,6 +149,18 @@ REFUSED_CONFIGS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str]] = {
         {},
         "only with the routing strategy PREFIX_AWARE",
     ),
+    "prefix routing half configured": (
+        [
+            variant(
+                RoutingConfig={
+                    "RoutingStrategy": "PREFIX_AWARE",
+                    "PrefixAwareRoutingConfig": {"PrefixLength": 2048},
+                }
+            )
+        ],
+        {},
+        "PrefixLength and ConcurrencyThreshold are required",
+    ),
     "an unknown AMI": (
         [variant(InferenceAmiVersion="al2-ami-best")],
         {},
@@ -197,7 +209,8 @@ def test_configurations_that_are_taken(made: World) -> None:
     config(made, variant(), ShadowProductionVariants=[variant(VariantName="b")], DataCaptureConfig=CAPTURE)
     config(made, variant(), variant(VariantName="b"), AsyncInferenceConfig=ASYNC)
     pools = [POOL, {"InstanceType": "ml.g5.2xlarge", "Priority": 2, "ModelNameOverride": "models-isolated"}]
-    routing = {"RoutingStrategy": "PREFIX_AWARE", "PrefixAwareRoutingConfig": {"ConcurrencyThreshold": 5}}
+    prefix = {"PrefixLength": 1024, "ConcurrencyThreshold": 5}
+    routing = {"RoutingStrategy": "PREFIX_AWARE", "PrefixAwareRoutingConfig": prefix}
     config(made, variant(InstanceType=None, InstancePools=pools, RoutingConfig=routing))
 
 

@@ -10,6 +10,10 @@ from cfgen.resolve.collector import Collector, Stop
 from cfgen.resolve.plans.endpoint import PoolPlan, RoutingPlan
 from cfgen.spec.sections import InstancePool
 
+PREFIX_LENGTH, THRESHOLD = 2048, 16
+"""Prefix-aware routing when the spec says less: SageMaker requires both numbers (API reference,
+PrefixAwareRoutingConfig) and has no defaults. Bytes of a request's beginning; requests under way."""
+
 
 def first_of_pools(notes: Collector) -> Collector:
     """The notes of a spec that names the first pool's type as its own, so that the rest is planned for it."""
@@ -86,4 +90,10 @@ def plan_routing(notes: Collector) -> RoutingPlan | None:
                 f"is of no use with {asked.strategy}",
                 "leave it out, or PREFIX_AWARE",
             )
-    return RoutingPlan(asked.strategy, asked.prefix_length, asked.concurrency_threshold)
+    if asked.strategy != "PREFIX_AWARE":
+        return RoutingPlan(asked.strategy, None, None)
+    return RoutingPlan(
+        asked.strategy,
+        asked.prefix_length or PREFIX_LENGTH,
+        asked.concurrency_threshold or THRESHOLD,
+    )

@@ -83,10 +83,12 @@ class Routing(SpecModel):
         description="The one with the least to do, any, or the one that has seen the beginning of the prompt."
     )
     prefix_length: Annotated[int, Field(ge=1024, le=65536)] | None = Field(
-        None, description="How much of a prompt's beginning is looked at, with PREFIX_AWARE."
+        None,
+        description="How much of a prompt's beginning is looked at, with PREFIX_AWARE; 2048 when absent.",
     )
     concurrency_threshold: Annotated[int, Field(ge=1, le=1024)] | None = Field(
-        None, description="Requests under way at which another instance is taken, with PREFIX_AWARE."
+        None,
+        description="Requests under way at which another instance is taken, with PREFIX_AWARE; 16 when absent.",
     )
 
 

@@ -1,4 +1,4 @@
-"""E9317: prefix-aware routing half configured."""
+"""E9317: prefix-aware routing half configured, or configured without the strategy."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from cfgen.lint.worlds import Resource
 
 
 class RoutingConfig(Rule):
-    """PrefixAwareRoutingConfig only with PREFIX_AWARE."""
+    """PrefixAwareRoutingConfig only with PREFIX_AWARE, and whole."""
 
     id = "E9317"
     shortdesc = "Prefix-aware settings come with the PREFIX_AWARE strategy"
     description = (
-        "PrefixAwareRoutingConfig may be given only when RoutingStrategy is PREFIX_AWARE; the resource "
-        "schema lets it stand beside any strategy, or without one."
+        "PrefixAwareRoutingConfig may be given only when RoutingStrategy is PREFIX_AWARE, and then needs both "
+        "PrefixLength and ConcurrencyThreshold; the resource schema lets it stand beside any strategy, or half."
     )
-    fix = "set RoutingStrategy: PREFIX_AWARE, or leave PrefixAwareRoutingConfig out"
+    fix = "with PREFIX_AWARE give PrefixLength and ConcurrencyThreshold; else leave PrefixAwareRoutingConfig out"
     source_url = (
         "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantRoutingConfig.html"
     )
@@ -36,3 +36,8 @@ class RoutingConfig(Rule):
                 yield variant.where("RoutingConfig"), "RoutingConfig without RoutingStrategy"
             elif known(strategy) and strategy != "PREFIX_AWARE" and "PrefixAwareRoutingConfig" in routing:
                 yield routing.where("PrefixAwareRoutingConfig"), f"PrefixAwareRoutingConfig with {strategy}"
+            elif strategy == "PREFIX_AWARE":
+                settings = mapping(routing, "PrefixAwareRoutingConfig")
+                for key in ("PrefixLength", "ConcurrencyThreshold"):
+                    if key not in settings:
+                        yield routing.where("RoutingStrategy"), f"PREFIX_AWARE without {key}"

@@ -9,6 +9,7 @@ from typing import Any
 
 Config = dict[str, Any]
 
+_PREFIX_SETTINGS = {"PrefixLength", "ConcurrencyThreshold"}
 _NOT_SERVERLESS = (
     "InstanceType",
     "InitialInstanceCount",
@@ -97,6 +98,9 @@ def _variant_problem(variant: Config, with_components: bool) -> str:
     routing = variant.get("RoutingConfig") or {}
     if routing.get("PrefixAwareRoutingConfig") and routing["RoutingStrategy"] != "PREFIX_AWARE":
         return "PrefixAwareRoutingConfig can be specified only with the routing strategy PREFIX_AWARE."
+    prefix = routing.get("PrefixAwareRoutingConfig") or {}
+    if routing.get("RoutingStrategy") == "PREFIX_AWARE" and not prefix.keys() >= _PREFIX_SETTINGS:
+        return "PrefixLength and ConcurrencyThreshold are required with the routing strategy PREFIX_AWARE."
     return ""
 
 
