@@ -139,7 +139,7 @@ def test_pools_launch_where_all_their_types_are() -> None:
 def test_a_serverless_model_is_named_by_url_and_has_no_instances() -> None:
     text = template_of(changed(CPU, endpoint=..., serverless=SERVERLESS)).text
     assert "ModelDataUrl: !Sub s3://${ModelDataBucket}/${ModelDataKey}" in text
-    for word in ("ModelDataSource", "InstanceType", "KmsKeyId", "StartupHealthCheckTimeout"):
+    for word in ("ModelDataSource", "InstanceType", "VolumeKmsKey", "StartupHealthCheckTimeout"):
         assert word not in text
 
 

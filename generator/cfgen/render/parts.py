@@ -28,6 +28,7 @@ TITLES = {
     "scaling": "Scaling",
     "deployment": "Updates of the endpoint",
     "data-capture": "Data capture",
+    "security": "Security",
     "emptying": "Buckets that are emptied",
     "smoke-test": "Smoke test",
     "network": "Network",

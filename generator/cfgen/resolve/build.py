@@ -89,7 +89,6 @@ def plan_build(model: ContainerModel | CustomInferenceModel, notes: Collector) -
         task_seconds=minutes * 60,
         wait_seconds=min(MAX_WAIT_SECONDS, (minutes + SIGNAL_MINUTES) * 60),
         retain=asked.retain_on_delete,
-        access_log_bucket=notes.spec.data.security.access_log_bucket or "",
         arm_regions=tuple(sorted(ARM_REGIONS)),
     )
 

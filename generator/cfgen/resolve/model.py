@@ -139,6 +139,7 @@ def plan_container(
         token,
         data,
         isolated,
+        from_hub=reaches_hub,
     )
     example = None if custom else containers.example_body(image.family, request.model_id, image.version)
     fetched = download if data or build else None

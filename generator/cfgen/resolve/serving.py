@@ -243,8 +243,6 @@ def plan_endpoint(
             for one in served
         ),
         key_on_local_storage=on_local,
-        volume_kms_key=security.volume_kms_key or "",
-        artifact_kms_key=security.artifact_kms_key or "",
     )
 
 

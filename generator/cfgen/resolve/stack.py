@@ -22,6 +22,7 @@ from cfgen.resolve.plans.endpoint import (
 )
 from cfgen.resolve.plans.jumpstart import JumpStartPlan
 from cfgen.resolve.plans.scaling import ScalingPlan
+from cfgen.resolve.plans.security import SecurityPlan
 from cfgen.resolve.plans.model import Asset, BuildPlan, ImagePlan, ModelPlan, S3Data, TokenPlan
 
 __all__ = [
@@ -141,6 +142,7 @@ class Stack:
     scaling: ScalingPlan | None = None
     deployment: DeploymentPlan | None = None
     data_capture: DataCapturePlan | None = None
+    security: SecurityPlan | None = None
 
     @property
     def model(self) -> ModelPlan:

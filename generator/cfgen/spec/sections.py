@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from cfgen.spec.base import ARN_PARTITION, BY_KIND, CLEAN, LIST, MAPPING, TEXT, SpecModel, pattern
+from cfgen.spec.features.invoke_policy import InvokePolicy
 from cfgen.spec.model import FilePattern
 
 InstanceType = Annotated[
@@ -96,7 +97,8 @@ class ManagedInstanceScaling(SpecModel):
     """``endpoint.managedInstanceScaling``: as many instances as the copies of inference components need."""
 
     min: Annotated[int, Field(ge=0, le=100)] | None = Field(
-        None, description="Least number of instances; 0 when absent and every component can go to zero, else 1."
+        None,
+        description="Least number of instances; 0 when absent and every component can go to zero, else 1.",
     )
     max: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None, description="Most instances; what the most copies of all components need when absent."
@@ -290,6 +292,10 @@ class Security(SpecModel):
         ),
         CLEAN,
     ] = Field("/", description="Path of every role the template makes.")
+    kms_key: KmsKeyArn | None = Field(
+        None,
+        description="KMS key for all that the stack keeps, where no other is named; a launcher may give another.",
+    )
     volume_kms_key: KmsKeyArn | None = Field(
         None, description="KMS key for the instances' storage volumes; a launcher may give another."
     )
@@ -300,6 +306,9 @@ class Security(SpecModel):
     artifact_kms_key: KmsKeyArn | None = Field(
         None, description="KMS key for what the build puts into S3; a launcher may give another."
     )
+    log_kms_key: KmsKeyArn | None = Field(
+        None, description="KMS key for the log groups; a launcher may give another."
+    )
     access_log_bucket: (
         Annotated[
             str,
@@ -308,10 +317,20 @@ class Security(SpecModel):
         ]
         | None
     ) = Field(
-        None, description="Bucket for S3's access logs of what the build puts into S3; none when absent."
+        None, description="Bucket for S3's access logs of the buckets the template makes; none when absent."
     )
     network_isolation: bool | None = Field(
         None, description="No traffic in or out of the container; on for model packages."
+    )
+    vpc_only: bool = Field(
+        False,
+        description="Refuse what needs the internet, and let the policy of callers ask for the network.",
+    )
+    required_tags: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=128), CLEAN]], Field(max_length=45)
+    ] = Field(default_factory=list, description="Keys that tags must hold, with a value.")
+    invoke_policy: InvokePolicy | None = Field(
+        None, description="An IAM managed policy that allows to invoke this endpoint, and no more."
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cfgen.resolve.features import asynchronous, components, data_capture, deployment, scaling
+from cfgen.resolve.features import asynchronous, components, data_capture, deployment, scaling, security
 from cfgen.resolve.features.scene import Scene
 
 __all__ = ["FEATURES", "Scene", "plan_features"]
@@ -21,6 +21,7 @@ FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = (
     ("scaling", "scaling", scaling.plan),
     ("deployment", "deployment", deployment.plan),
     ("data_capture", "data-capture", data_capture.plan),
+    ("security", "security", security.plan),
 )
 """Field (of the spec's root and of Stack), part, and what plans it; in the order of the parts in a template."""
 

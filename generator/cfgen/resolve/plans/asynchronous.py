@@ -37,7 +37,6 @@ class AsyncPlan:
     success: TopicPlan | None
     error: TopicPlan | None
     max_concurrency: int | None
-    kms_key: str
     emptied: tuple[str, ...]
 
     @property

@@ -22,5 +22,4 @@ class DataCapturePlan:
     csv_types: tuple[str, ...]
     expire_after_days: int
     retain: bool
-    kms_key: str
     emptied: tuple[str, ...]

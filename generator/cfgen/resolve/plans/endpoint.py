@@ -114,8 +114,6 @@ class EndpointPlan:
     variants: tuple[VariantPlan, ...]
     startup_health_check_timeout: int
     key_on_local_storage: bool
-    volume_kms_key: str
-    artifact_kms_key: str
 
     @property
     def variant(self) -> VariantPlan:

@@ -82,7 +82,6 @@ class BuildPlan:
     task_seconds: int
     wait_seconds: int
     retain: bool
-    access_log_bucket: str
     arm_regions: tuple[str, ...]
     prefix: str = ""
 
@@ -94,7 +93,7 @@ class ModelPlan:
     ``mode``: multi-model, whose models stay loaded with ``cache``, or empty. ``by_url``: files are named by
     ModelDataUrl, not by ModelDataSource.
     ``id``: its logical id. ``build``: what copies its files, when that is the template's work.
-    ``jumpstart``: where they are when they are JumpStart's.
+    ``jumpstart``: where they are when they are JumpStart's. ``from_hub``: the container fetches them as it starts.
     """
 
     kind: str
@@ -112,3 +111,4 @@ class ModelPlan:
     by_url: bool = False
     cache: bool = True
     jumpstart: JumpStartPlan | None = None
+    from_hub: bool = False
