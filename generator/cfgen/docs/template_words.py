@@ -16,6 +16,9 @@ WHEN = {
     "scaling": "`scaling` is given",
     "deployment": "`deployment` is given",
     "data-capture": "`dataCapture` is given",
+    "alarms": "`alarms` is given",
+    "dashboard": "`dashboard` is given",
+    "budget": "`budget` is given",
     "security": "always",
     "emptying": "the template makes a bucket that is to go with the stack",
     "smoke-test": "`smokeTest.enabled` is true and the request is known",
@@ -65,6 +68,21 @@ FIELDS = {
     "CaptureSampling": "dataCapture.sampling",
     "CaptureBucketName": "dataCapture.bucket",
     "CaptureKmsKeyArn": "dataCapture.kmsKey",
+    "AlarmTopicArn": "alarms.topic",
+    "AlarmEmail": "alarms.email",
+    "AlarmKmsKeyArn": "alarms.kmsKey",
+    "AlarmErrorRate": "alarms.errorRate",
+    "AlarmClientErrorRate": "alarms.clientErrorRate",
+    "AlarmLatency": "alarms.latency",
+    "AlarmMemory": "alarms.memory",
+    "AlarmDisk": "alarms.disk",
+    "AlarmCpu": "alarms.cpu",
+    "AlarmGpu": "alarms.gpu",
+    "AlarmGpuMemory": "alarms.gpuMemory",
+    "AlarmBacklog": "alarms.backlog",
+    "AlarmNoCapacityMinutes": "alarms.noCapacity",
+    "BudgetMonthlyLimit": "budget.monthlyLimit",
+    "BudgetEmail": "budget.email",
     "ScalingEnabled": "",
     "ScalingMinimum": "scaling.min",
     "ScalingMaximum": "scaling.max",
@@ -132,6 +150,7 @@ smokeTest: {enabled: false}
     """
 name: variant-reservation
 model: {type: container, modelId: mistralai/Mistral-7B-Instruct-v0.3, container: vllm}
+alarms: {gpuMemory: 99}
 endpoint:
   instanceType: ml.p5.48xlarge
   capacityReservation: arn:aws:sagemaker:us-east-1:111122223333:training-plan/inference
@@ -141,6 +160,7 @@ endpoint:
 name: variant-async
 model: {type: container, modelId: BAAI/bge-small-en-v1.5, container: tei}
 endpoint: {instanceType: ml.c6i.2xlarge}
+alarms: {clientErrorRate: 0.5, cpu: 90}
 async:
   bucket: my-answers
   inputBucket: my-requests

@@ -9,7 +9,17 @@ from cfgen.resolve.stack import Pairs, VpcPlan
 
 TWO_ZONES = frozenset({"us-west-1"})
 """Regions where most accounts see only two availability zones (AWS global infrastructure)."""
-LACKING: dict[str, frozenset[str]] = {}
+LACKING: dict[str, frozenset[str]] = {
+    # AWS::Budgets::Budget
+    "budget": frozenset(
+        {
+            "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-3", "ap-south-2", "ap-southeast-3",
+            "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2",
+            "eu-north-1", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1",
+            "us-gov-east-1", "us-gov-west-1",
+        }
+    ),
+}  # fmt: skip
 """Key of the spec's root → regions without a resource type that its feature needs (CloudFormation's schemas)."""
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cfgen.resolve.plans.alarms import AlarmsPlan
 from cfgen.resolve.plans.asynchronous import AsyncPlan
+from cfgen.resolve.plans.budget import BudgetPlan
 from cfgen.resolve.plans.common import Pairs
 from cfgen.resolve.plans.components import ComponentsPlan
+from cfgen.resolve.plans.dashboard import DashboardPlan
 from cfgen.resolve.plans.data_capture import DataCapturePlan
 from cfgen.resolve.plans.deployment import DeploymentPlan
 from cfgen.resolve.plans.endpoint import (
@@ -142,6 +145,9 @@ class Stack:
     scaling: ScalingPlan | None = None
     deployment: DeploymentPlan | None = None
     data_capture: DataCapturePlan | None = None
+    alarms: AlarmsPlan | None = None
+    dashboard: DashboardPlan | None = None
+    budget: BudgetPlan | None = None
     security: SecurityPlan | None = None
 
     @property

@@ -9,8 +9,11 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from cfgen.spec.base import CLEAN, SpecModel, pattern
+from cfgen.spec.features.alarms import AlarmsOrTrue
 from cfgen.spec.features.asynchronous import Async
+from cfgen.spec.features.budget import Budget
 from cfgen.spec.features.components import Component
+from cfgen.spec.features.dashboard import DashboardOrTrue
 from cfgen.spec.features.data_capture import DataCapture
 from cfgen.spec.features.deployment import Deployment
 from cfgen.spec.features.scaling import Scaling
@@ -99,6 +102,14 @@ class SpecData(SpecModel):
     data_capture: DataCapture | None = Field(
         None, description="Requests and answers, kept in S3 to look at later."
     )
+    alarms: AlarmsOrTrue | None = Field(
+        None,
+        description="Who is told when requests fail, take long or wait, or instances are full; true for what is usual.",
+    )
+    dashboard: DashboardOrTrue | None = Field(
+        None, description="One CloudWatch dashboard of the endpoint; true for what is usual."
+    )
+    budget: Budget | None = Field(None, description="A monthly limit, and who is told before it is reached.")
     logs: Logs = Field(default_factory=Logs, description="The endpoint's log group.")
     regions: Annotated[list[RegionName], Field(min_length=1, max_length=60)] | None = Field(
         None, description="Narrow the regions in which the template may launch; all that can, when absent."

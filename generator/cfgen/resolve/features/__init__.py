@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cfgen.resolve.features import asynchronous, components, data_capture, deployment, scaling, security
+from cfgen.resolve.features import (
+    alarms,
+    asynchronous,
+    budget,
+    components,
+    dashboard,
+    data_capture,
+    deployment,
+    scaling,
+    security,
+)
 from cfgen.resolve.features.scene import Scene
 
 __all__ = ["FEATURES", "Scene", "plan_features"]
@@ -21,6 +31,9 @@ FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = (
     ("scaling", "scaling", scaling.plan),
     ("deployment", "deployment", deployment.plan),
     ("data_capture", "data-capture", data_capture.plan),
+    ("alarms", "alarms", alarms.plan),
+    ("dashboard", "dashboard", dashboard.plan),
+    ("budget", "budget", budget.plan),
     ("security", "security", security.plan),
 )
 """Field (of the spec's root and of Stack), part, and what plans it; in the order of the parts in a template."""
@@ -28,7 +41,7 @@ FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = (
 
 def plan_features(scene: Scene) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Fields of Stack with their plans, and the parts they bring."""
-    plans: dict[str, Any] = {}
+    plans = scene.plans
     parts = []
     for field, part, plan in FEATURES:
         if getattr(scene.data, field) is not None and (made := plan(scene)) is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from cfgen.catalogue import Catalogue
 from cfgen.resolve.collector import Collector
@@ -13,7 +14,10 @@ from cfgen.spec.schema import SpecData
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is decided when features are planned. ``regions``: where the template may launch."""
+    """What is decided when features are planned. ``regions``: where the template may launch.
+
+    ``plans``: those of the features before, by their field.
+    """
 
     notes: Collector
     catalogue: Catalogue
@@ -22,6 +26,7 @@ class Scene:
     endpoint: EndpointPlan
     network: VpcPlan
     regions: tuple[str, ...]
+    plans: dict[str, Any] = field(default_factory=dict)
 
     @property
     def data(self) -> SpecData:
