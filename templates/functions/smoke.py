@@ -59,7 +59,9 @@ def request(asked: dict[str, Any], deadline: float) -> None:
             problem, refusals = str(error), 0
         print(problem)
         if refusals == 3 or time.time() + PAUSE > deadline:
-            logs = f"/aws/sagemaker/Endpoints/{asked['EndpointName']}"
+            component = asked.get("InferenceComponentName")
+            place = f"InferenceComponents/{component}" if component else f"Endpoints/{asked['EndpointName']}"
+            logs = f"/aws/sagemaker/{place}"
             raise RuntimeError(f"{problem} (log group {logs})")
         time.sleep(PAUSE)
 

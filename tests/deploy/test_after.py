@@ -94,3 +94,10 @@ def test_a_missing_right_to_invoke_is_no_failure_of_the_endpoint() -> None:
     (found,) = after.check(stack(Client(describe_endpoint=endpoint()), answering(denied)))
     assert found.answered is None
     assert "sagemaker:InvokeEndpoint" in found.note
+
+
+def test_what_is_scaled_to_zero_does_not_fail_a_launch() -> None:
+    asleep = failure("ValidationError", "Inference Component chat-1 has no capacity to process this request.")
+    (found,) = after.check(stack(Client(describe_endpoint=endpoint()), answering(asleep)))
+    assert found.answered is None
+    assert "scaled to zero" in found.note

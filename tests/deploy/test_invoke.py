@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from cfgen.deploy import errors, invoke
+from cfgen.deploy.stack import Resource, StackView
 from tests.deploy.conftest import SPEC, Run
-from tests.deploy.fakes import Client, FakeAws, body, failure
+from tests.deploy.fakes import Client, FakeAws, body, failure, stack
 
 STREAM = (
     'data: {"choices":[{"delta":{"content":"Good "}}]}\n\n'
@@ -185,3 +186,25 @@ def test_s3_addresses(wrong: str) -> None:
     with pytest.raises(errors.MalformedOption):
         invoke.split_s3(wrong)
     assert invoke.split_s3("s3://b/k/l") == ("b", "k/l")
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), [("", "chat-1e607495"), ("code", "code-1e607495"), ("chat-1e607495", "chat-1e607495")]
+)
+def test_a_component_is_known_by_its_name_in_the_spec(asked: str, found: str) -> None:
+    assert invoke.target_of(two_components(), component=asked).component == found
+
+
+def test_an_unknown_component_is_told_with_those_there_are() -> None:
+    with pytest.raises(errors.DeployError, match="no inference component cod") as caught:
+        invoke.target_of(two_components(), component="cod")
+    assert "chat-1e607495, code-1e607495" in str(caught.value.hint)
+
+
+def two_components() -> StackView:
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:inference-component/{}-1e607495"
+    rows = [Resource(f"{one.title()}Component", arn.format(one), "AWS::SageMaker::InferenceComponent", "")
+            for one in ("chat", "code")]  # fmt: skip
+    found = stack(Client())
+    found.resources = (*found.resources, *rows)
+    return found

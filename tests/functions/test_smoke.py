@@ -69,6 +69,17 @@ def test_what_may_not_be_called_is_said(answers: Answers, functions: Functions) 
         assert len(endpoint.bodies) == 3
 
 
+@pytest.mark.usefixtures("control")
+def test_a_component_at_zero_copies_is_not_asked_for_ever(answers: Answers, functions: Functions) -> None:
+    asleep = "Inference Component chat-1 has no capacity to process this request."
+    with Endpoint((400, "ValidationError", {"Message": asleep})) as endpoint:
+        assert smoke(functions, answers, endpoint, InferenceComponentName="chat-1")["Status"] == "SUCCESS"
+        assert len(endpoint.bodies) == 3
+    with Endpoint(model_error(400, "x")) as endpoint:
+        told = smoke(functions, answers, endpoint, InferenceComponentName="chat-1")
+        assert "/aws/sagemaker/InferenceComponents/chat-1" in told["Reason"]
+
+
 def test_update_asks_again_but_a_rollback_does_not(
     answers: Answers, control: Control, functions: Functions
 ) -> None:

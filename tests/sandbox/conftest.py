@@ -82,7 +82,9 @@ class World:
 
 @pytest.fixture(scope="session")
 def _sandbox() -> Iterator[Sandbox]:
-    with Sandbox(settings={"endpoint_seconds": 0.1, "build_start_seconds": 0.05, "speed": 20.0}) as sandbox:
+    times = {"endpoint_seconds": 0.1, "build_start_seconds": 0.05, "speed": 20.0}
+    # the template's functions look again after that many seconds
+    with Sandbox(settings=times, environment={"CFGEN_PAUSE": "0.2"}) as sandbox:
         yield sandbox
 
 

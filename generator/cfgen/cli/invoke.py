@@ -67,7 +67,7 @@ def command(
             example = sample.of_outputs(found.outputs)
             target = invoke.target_of(
                 found,
-                component=options["component"],
+                component=options["component"] or (example.component if example else ""),
                 variant=options["variant"],
                 model=options["target_model"] or (example.model if example else ""),
             )

@@ -90,8 +90,11 @@ class ScalingPolicy(Adapter):
         refuse_existing(
             ctx,
             p["PolicyName"],
-            lambda: scaling.describe_scaling_policies(PolicyNames=[p["PolicyName"]], **target)[
-                "ScalingPolicies"
+            # moto gives all of the target, whatever names are asked for
+            lambda: [
+                one
+                for one in scaling.describe_scaling_policies(**target)["ScalingPolicies"]
+                if one["PolicyName"] == p["PolicyName"]
             ],
         )
         answer = self._put(ctx, p)
