@@ -53,7 +53,6 @@ Tags = dict[
 
 NOT_YET = {
     "schedule": "switching the endpoint off and on",
-    "alarms": "alarms",
     "api": "an HTTP front door",
 }
 """Keys the language keeps for later features; asking for one is a clear error."""
