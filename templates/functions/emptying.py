@@ -1,6 +1,7 @@
 """Custom resource: at deletion, empties a bucket of the stack; CloudFormation deletes none that holds anything.
 
 The physical id is the bucket's name: CloudFormation itself then asks for the old one when a bucket is replaced.
+A bucket that is kept on purpose is emptied too when a rollback takes it back: CloudFormation deletes it then.
 """
 
 import json
@@ -21,10 +22,21 @@ def handler(event: dict[str, Any], context: Any) -> None:
     try:
         if event["RequestType"] == "Delete":
             answer["PhysicalResourceId"] = event["PhysicalResourceId"]
-            empty(bucket, context)
+            if kept(event):
+                print("kept")
+            else:
+                empty(bucket, context)
     except Exception as error:
         answer |= {"Status": "FAILED", "Reason": f"emptying {bucket}: {error}"[:1000]}
     put(event["ResponseURL"], answer)
+
+
+def kept(event: dict[str, Any]) -> bool:
+    """Whether the bucket stays, and what is in it: also when an update has just made it one that is kept."""
+    if event["ResourceProperties"].get("Retain") != "true":
+        return False
+    stack = boto3.client("cloudformation").describe_stacks(StackName=event["StackId"])["Stacks"][0]
+    return "ROLLBACK" not in stack["StackStatus"]
 
 
 def empty(bucket: str, context: Any) -> None:

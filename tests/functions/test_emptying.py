@@ -9,13 +9,13 @@ from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.s3.models import s3_backends
 
 from tests.functions.conftest import Functions, event_of
-from tests.functions.loopback import Answers
+from tests.functions.loopback import Answers, Control
 
 
 def emptying(
-    functions: Functions, answers: Answers, kind: str, bucket: str, seconds: float = 120
+    functions: Functions, answers: Answers, kind: str, bucket: str, seconds: float = 120, **more: str
 ) -> dict[str, Any]:
-    event = event_of(kind, answers.at("emptying"), {"Bucket": bucket})
+    event = event_of(kind, answers.at("emptying"), {"Bucket": bucket, **more})
     event["PhysicalResourceId"] = bucket
     done = functions.call("emptying.py", event, seconds=seconds)
     assert done.code == 0, done.out
@@ -43,6 +43,24 @@ def test_delete_leaves_nothing(answers: Answers, functions: Functions, bucket: A
     assert list(bucket.object_versions.all()) == []
     assert list(bucket.multipart_uploads.all()) == []
     bucket.delete()
+
+
+@pytest.mark.parametrize(
+    ("status", "left"),
+    [
+        ("DELETE_IN_PROGRESS", 1),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 1),
+        ("ROLLBACK_IN_PROGRESS", 0),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", 0),
+    ],
+)
+def test_what_is_kept_goes_with_a_rollback_only(
+    answers: Answers, control: Control, functions: Functions, bucket: Any, status: str, left: int
+) -> None:
+    bucket.put_object(Key="a", Body=b"1")
+    control.stack_status = status
+    assert emptying(functions, answers, "Delete", bucket.name, Retain="true")["Status"] == "SUCCESS"
+    assert len(list(bucket.objects.all())) == left
 
 
 def test_a_bucket_that_is_gone_is_empty(answers: Answers, functions: Functions, aws: str) -> None:

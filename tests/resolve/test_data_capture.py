@@ -58,7 +58,10 @@ def test_a_bucket_of_the_users_is_written_to_and_left_alone() -> None:
 def test_kept_on_purpose() -> None:
     made = resources(changed(CONTAINER, dataCapture={"retainOnDelete": True}))
     assert made["CaptureBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert "CaptureEmptying" not in made
+    # emptied all the same when a rollback takes it back, and asked to keep it else
+    assert made["CaptureEmptying"]["Properties"]["Retain"] == "true"
+    policy = made["EmptyingRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    assert "WhetherRollingBack" in [one["Sid"] for one in policy["Statement"]]
 
 
 def test_beside_asynchronous_both_buckets_are_emptied() -> None:

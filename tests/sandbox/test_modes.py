@@ -131,6 +131,28 @@ def test_a_bucket_kept_on_purpose_is_kept(world: World) -> None:
     assert world.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 1
 
 
+def test_a_bucket_that_is_to_be_kept_from_now_on_keeps_what_it_holds(world: World) -> None:
+    name = world.create(template_of(changed(PLAIN, **{"async": {}})).text)
+    bucket = world.physical(name, "AsyncBucket")
+    kept = template_of(changed(PLAIN, **{"async": {"retainOnDelete": True}})).text
+    assert world.update(name, kept) == "UPDATE_COMPLETE"
+    assert world.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
+def test_a_rollback_takes_a_bucket_back_that_was_to_be_kept(world: World) -> None:
+    text = template_of(changed(PLAIN, **{"async": {"retainOnDelete": True}})).text
+    taken = """Resources:
+  Taken:
+    Type: AWS::Logs::LogGroup
+    DependsOn: SmokeTest
+    Properties: {LogGroupName: !Ref LogGroup}
+"""
+    name = world.create(text.replace("Resources:\n", taken, 1))
+    assert world.stack(name)["StackStatus"] == "ROLLBACK_COMPLETE", world.events(name)
+    events = "\n".join(world.events(name))
+    assert "AsyncBucket DELETE_COMPLETE" in events, events
+
+
 def test_a_request_names_its_model_of_many(world: World) -> None:
     name = world.create(template_of(changed(DATA, **MANY)).text)
     runtime = world.client("sagemaker-runtime")

@@ -203,9 +203,15 @@ class Stack:
 
     @property
     def emptied(self) -> tuple[str, ...]:
-        """Buckets that are emptied at deletion, by logical id."""
+        """Buckets that are emptied before they go, by logical id."""
         plans = (self.asynchronous, self.data_capture)
         return tuple(bucket for plan in plans if plan for bucket in plan.emptied)
+
+    @property
+    def keeps_buckets(self) -> bool:
+        """Whether one of them is emptied only when a rollback takes it back."""
+        plans = (self.asynchronous, self.data_capture)
+        return any(plan.emptied and plan.retain for plan in plans if plan)
 
     @property
     def before_endpoint(self) -> tuple[str, ...]:

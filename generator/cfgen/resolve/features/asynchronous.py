@@ -31,7 +31,7 @@ def plan(scene: Scene) -> AsyncPlan | None:
         success=_topic("Success", asked.success_topic, "success" in asked.include_response_in),
         error=_topic("Error", asked.error_topic, "error" in asked.include_response_in),
         max_concurrency=asked.max_concurrent_invocations_per_instance,
-        emptied=(bucket,) if made and not asked.retain_on_delete else (),
+        emptied=(bucket,) if made else (),
     )
 
 

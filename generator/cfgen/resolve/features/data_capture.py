@@ -47,5 +47,5 @@ def plan(scene: Scene) -> DataCapturePlan | None:
         csv_types=tuple(dict.fromkeys(asked.csv_content_types)),
         expire_after_days=asked.expire_after_days or DAYS,
         retain=asked.retain_on_delete,
-        emptied=(bucket,) if made and not asked.retain_on_delete else (),
+        emptied=(bucket,) if made else (),
     )

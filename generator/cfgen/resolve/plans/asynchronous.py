@@ -22,7 +22,7 @@ class AsyncPlan:
     """AsyncInferenceConfig and what it names. Prefixes end in a slash.
 
     ``bucket`` and ``input_bucket`` are logical ids: of the bucket made, or of a launcher's parameter whose default is
-    ``given_bucket`` and ``given_input_bucket`` (empty for none). ``emptied``: buckets to empty at deletion.
+    ``given_bucket`` and ``given_input_bucket`` (empty for none). ``emptied``: buckets to empty before they go.
     """
 
     bucket: str

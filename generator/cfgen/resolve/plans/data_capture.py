@@ -10,7 +10,7 @@ class DataCapturePlan:
     """DataCaptureConfig and its bucket. ``prefix`` ends in a slash; ``sampling`` in percent.
 
     ``bucket`` is a logical id: of the bucket made, or of a launcher's parameter whose default is ``given_bucket``.
-    ``emptied``: buckets to empty at deletion.
+    ``emptied``: buckets to empty before they go.
     """
 
     bucket: str
