@@ -46,6 +46,9 @@ ARM_REGIONS = frozenset(
 """Where CodeBuild is documented to offer ARM_CONTAINER (CodeBuild API reference: environment types)."""
 
 
+_USUAL_MINUTES = Build().queue_timeout + Build().timeout + MARGIN_MINUTES
+
+
 def plan_build(model: ContainerModel | CustomInferenceModel, notes: Collector) -> BuildPlan:
     """The build of ``model``'s artifact."""
     asked = notes.spec.data.build or Build()
@@ -76,7 +79,8 @@ def plan_build(model: ContainerModel | CustomInferenceModel, notes: Collector) -
     return BuildPlan(
         models=tuple(repository.id for repository in repositories),
         key=key,
-        id=key[:12],
+        # a wait condition cannot be updated: another time to wait is another one
+        id=key[:12] + ("" if minutes == _USUAL_MINUTES else f"T{minutes}"),
         config=config,
         payload=embedded,
         asset=asset,
