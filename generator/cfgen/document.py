@@ -100,7 +100,7 @@ def mark(template: Mapping[str, Any]) -> dict[str, Any] | None:
 def capabilities(template: Mapping[str, Any]) -> tuple[str, ...]:
     """What must be acknowledged ("Acknowledging IAM resources in CloudFormation templates")."""
     needed = []
-    roles = [body for body in resources(template).values() if str(body.get("Type")).startswith("AWS::IAM::")]
+    roles = [body for body in resources(template).values() if _is_role(body)]
     names = {"RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"}
     if roles:
         named = any(names & set(body.get("Properties") or {}) for body in roles)
@@ -108,6 +108,13 @@ def capabilities(template: Mapping[str, Any]) -> tuple[str, ...]:
     if template.get("Transform"):
         needed.append("CAPABILITY_AUTO_EXPAND")
     return tuple(needed)
+
+
+def _is_role(body: Mapping[str, Any]) -> bool:
+    """What belongs to IAM, or becomes it: AWS SAM makes a role for a function that names none."""
+    if body.get("Type") == "AWS::Serverless::Function":
+        return "Role" not in (body.get("Properties") or {})
+    return str(body.get("Type")).startswith("AWS::IAM::")
 
 
 def references(node: Any) -> Iterator[str]:

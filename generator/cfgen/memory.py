@@ -45,9 +45,9 @@ def _installation() -> bytes:
     return digest.digest()
 
 
-def key_of(spec: Path, overlay: Path | None) -> str | None:
+def key_of(spec: Path, overlay: Path | None, form: str = "cfn") -> str | None:
     """The key of a rendering, or None when an input cannot be read (rendering will say why)."""
-    digest = hashlib.sha256(_installation())
+    digest = hashlib.sha256(_installation() + form.encode())
     try:
         for path in (spec, overlay, lock_path(spec)):
             if path is not None and (path is spec or path is overlay or path.exists()):

@@ -89,34 +89,37 @@ def _file_of(spec: Spec) -> Path | None:
     return path if path.is_file() else None
 
 
-def render_spec(path: Path, catalogue: Catalogue | None = None) -> Template:
-    """The template for the spec at ``path``, unchecked. Raises SpecError, ResolveError, RenderError."""
+def render_spec(path: Path, catalogue: Catalogue | None = None, form: str = "cfn") -> Template:
+    """The template for the spec at ``path``, unchecked, in one of ``render.FORMS``.
+
+    Raises SpecError, ResolveError, RenderError.
+    """
     from cfgen.catalogue import load
     from cfgen.render import render
     from cfgen.spec import load_spec
 
-    return render(plan(load_spec(path), catalogue or load(overlay_file(None))))
+    return render(plan(load_spec(path), catalogue or load(overlay_file(None))), form)
 
 
-def render_checked(path: Path, overlay: Path | None = None) -> Template:
+def render_checked(path: Path, overlay: Path | None = None, form: str = "cfn") -> Template:
     """The template for the spec at ``path``, checked by the fast validator; remembered while no input changes.
 
     Raises what render_spec raises, and FailedCheck when the validator finds an error.
     """
     from cfgen import memory
 
-    key = memory.key_of(path, overlay)
+    key = memory.key_of(path, overlay, form)
     if key is not None and (known := memory.recall(key)) is not None:
         return known
     from cfgen.catalogue import load
     from cfgen.lint import fast
 
     fast.warm()
-    template = render_spec(path, load(overlay))
+    template = render_spec(path, load(overlay), form)
     check(template)
     if key is not None and not template.has_code and not template.assets:
         # facts may have come to lie beside the spec meanwhile
-        memory.keep(memory.key_of(path, overlay) or key, template)
+        memory.keep(memory.key_of(path, overlay, form) or key, template)
     return template
 
 
@@ -144,6 +147,12 @@ def check(template: Template) -> None:
     """Raise FailedCheck when the fast validator finds an error in ``template``."""
     from cfgen.lint.fast import check as fast_check
 
-    errors = [finding for finding in fast_check(template.text, template.name) if finding.severity == "error"]
+    text = template.text
+    if "\nTransform: " in text:
+        # the validator knows nothing of what a transform makes
+        from cfgen.render.serverless import expand
+
+        text = expand(text)
+    errors = [finding for finding in fast_check(text, template.name) if finding.severity == "error"]
     if errors:
         raise FailedCheck(template.name, errors)

@@ -57,10 +57,21 @@ def test_no_region_account_or_partition_stands_in_a_resource(spec: Path) -> None
     assert "arn:aws:" not in text
     # service principals are written so in every partition (IAM: AWS service principals)
     assert (
-        re.findall(r"[\w.-]*amazonaws\.com", re.sub(r'"Service": "[a-z]+\.amazonaws\.com"', "", text)) == []
+        re.findall(
+            r"[\w.-]*amazonaws\.com", re.sub(r'"(Service|Principal)": "[a-z]+\.amazonaws\.com"', "", text)
+        )
+        == []
     )
+
+
+def test_a_front_door_in_the_syntax_of_sam_too(golden: Callable[[Path, str], None]) -> None:
+    template = render_spec(Path("specs/openai-api.yaml"), form="sam")
+    golden(GOLDENS / "openai-api.sam.yaml", template.text)
+    check(template)
+    findings = lint_templates([TemplateSource(template.name, template.text, template.regions)])
+    assert [f for f in findings if f.severity in {"error", "warning"}] == []
 
 
 def test_no_golden_is_left_over() -> None:
     expected = {f"{stem}.{kind}" for stem in IDS for kind in ("template.yaml", "parameters.json")}
-    assert {path.name for path in GOLDENS.iterdir()} == expected
+    assert {path.name for path in GOLDENS.iterdir()} == {*expected, "openai-api.sam.yaml"}

@@ -532,8 +532,6 @@ Outputs:
   Role: {Value: !GetAtt HelloRole.Arn}
   Api: {Value: !Sub "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/"}
 """,
-        refused="AWS::ApiGatewayV2::Api with Body",
-        reason="the sandbox does not read OpenAPI documents, and says so",
     ),
     Case(
         "SAM function behind a queue's policy templates, a rule and a topic",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cfgen.cli.options import catalog_option, format_option, plural, specs_argument, warn
+from cfgen.cli.options import catalog_option, plural, specs_argument, warn
 from cfgen.errors import CfgenError
 
 if TYPE_CHECKING:
@@ -35,9 +35,23 @@ if TYPE_CHECKING:
 @click.option(
     "--frozen", is_flag=True, help="Write nothing; exit 1 if FOLDER is not what the specs render to (for CI)."
 )
-@format_option
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["text", "json", "cfn", "sam"]),
+    multiple=True,
+    default=("text", "cfn"),
+    show_default=True,
+    help="How results are printed: text or json. What templates with a front door (api) are written in: "
+    "CloudFormation (cfn), or with the transform of AWS SAM (sam), which wants CAPABILITY_AUTO_EXPAND.",
+)
 def command(
-    specs: tuple[str, ...], output: str, overlay: Path | None, check: bool, frozen: bool, style: str
+    specs: tuple[str, ...],
+    output: str,
+    overlay: Path | None,
+    check: bool,
+    frozen: bool,
+    formats: tuple[str, ...],
 ) -> int:
     """Render specs (files, folders or patterns) into CloudFormation templates.
 
@@ -47,6 +61,7 @@ def command(
     from cfgen import pipeline
     from cfgen.spec.find import find_specs
 
+    style, form = _one(formats, "text", "json"), _one(formats, "cfn", "sam")
     found = find_specs(specs)
     if output == "-" and len(found) != 1:
         raise click.UsageError(f"-o - prints one template; {plural(len(found), 'spec')} given.")
@@ -57,7 +72,7 @@ def command(
     failures: list[tuple[Path, CfgenError]] = []
     for path in found:
         try:
-            template = pipeline.render_checked(path, overlay) if check else _unchecked(path, overlay)
+            template = (pipeline.render_checked if check else _unchecked)(path, overlay, form)
             if same := [p for p, t in results if t.name == template.name]:
                 raise CfgenError(
                     f"{path}: name: {template.name} is also the name of {same[0]}", hint="names are unique"
@@ -79,11 +94,18 @@ def command(
     return 1 if failures or stale else 0
 
 
-def _unchecked(path: Path, overlay: Path | None) -> Template:
+def _one(given: tuple[str, ...], usual: str, other: str) -> str:
+    """Which of two formats is asked for; both cannot be."""
+    if usual in given and other in given:
+        raise click.UsageError(f"--format {usual} and --format {other}: only one of them.")
+    return other if other in given else usual
+
+
+def _unchecked(path: Path, overlay: Path | None, form: str) -> Template:
     from cfgen import pipeline
     from cfgen.catalogue import load
 
-    return pipeline.render_spec(path, load(overlay))
+    return pipeline.render_spec(path, load(overlay), form)
 
 
 def _files(template: Template, folder: Path) -> dict[Path, bytes]:

@@ -20,6 +20,7 @@ WHEN = {
     "dashboard": "`dashboard` is given",
     "budget": "`budget` is given",
     "security": "always",
+    "api": "`api` is given",
     "emptying": "the template makes a bucket that is to go with the stack",
     "smoke-test": "`smokeTest.enabled` is true and the request is known",
     "existing-vpc": "`vpc.mode` is `existing`",
@@ -83,6 +84,12 @@ FIELDS = {
     "AlarmNoCapacityMinutes": "alarms.noCapacity",
     "BudgetMonthlyLimit": "budget.monthlyLimit",
     "BudgetEmail": "budget.email",
+    "ApiThrottlingRate": "api.throttling.rate",
+    "ApiThrottlingBurst": "api.throttling.burst",
+    "ApiJwtIssuer": "api.auth.issuer",
+    "ApiJwtAudience": "api.auth.audience",
+    "ApiKeySecret": "api.auth.secret",
+    "ApiLogRetentionDays": "api.accessLogs.retentionDays",
     "ScalingEnabled": "",
     "ScalingMinimum": "scaling.min",
     "ScalingMaximum": "scaling.max",
@@ -166,6 +173,19 @@ async:
   inputBucket: my-requests
   successTopic: arn:aws:sns:us-east-1:111122223333:answers
   errorTopic: arn:aws:sns:us-east-1:111122223333:failures
+""",
+    # callers of an identity provider, callers with keys of one's own
+    """
+name: variant-jwt
+model: {type: container, modelId: BAAI/bge-small-en-v1.5, container: tei}
+endpoint: {instanceType: ml.c6i.2xlarge}
+api: {auth: {type: jwt, issuer: https://id.example.com/, audience: [search]}}
+""",
+    """
+name: variant-keys
+model: {type: container, modelId: BAAI/bge-small-en-v1.5, container: tei}
+endpoint: {instanceType: ml.c6i.2xlarge}
+api: {auth: {type: api-key, secret: search/keys}}
 """,
 )
 """Specs that reach what the examples do not."""

@@ -9,11 +9,14 @@ from cfgen.render.template import MAX_DIRECT_BYTES, Template
 if TYPE_CHECKING:
     from cfgen.resolve.stack import Stack
 
-__all__ = ["MAX_DIRECT_BYTES", "Template", "render"]
+__all__ = ["FORMS", "MAX_DIRECT_BYTES", "Template", "render"]
+
+FORMS = ("cfn", "sam")
+"""What a front door is written in: CloudFormation's resources, which every launcher takes, or AWS SAM's."""
 
 
-def render(stack: Stack) -> Template:
+def render(stack: Stack, form: str = "cfn") -> Template:
     """Render ``stack``; see :func:`cfgen.render.rendering.render`. Jinja is imported only now."""
     from cfgen.render.rendering import render as render_stack
 
-    return render_stack(stack)
+    return render_stack(stack, form)

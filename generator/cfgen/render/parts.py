@@ -32,6 +32,7 @@ TITLES = {
     "dashboard": "Dashboard",
     "budget": "Budget",
     "security": "Security",
+    "api": "OpenAI API",
     "emptying": "Buckets that are emptied",
     "smoke-test": "Smoke test",
     "network": "Network",
@@ -51,6 +52,8 @@ FITS = ("whole", "compact", "packed")
 def source(name: str, fit: str = "whole") -> str:
     """The text of a file in templates/functions, to be embedded; ``fit`` is one of FITS."""
     text = (templates_dir() / "functions" / name).read_text(encoding="utf-8")
+    if name.endswith(".js"):
+        return text
     if fit == "packed":
         return packed(name, text)
     return compact(text) if fit == "compact" else text

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 _DEFAULT = re.compile(r"^    Default: (.*)$", re.MULTILINE)
 
 
-def render(stack: Stack) -> Template:
+def render(stack: Stack, form: str = "cfn") -> Template:
     """Render every part of ``stack`` and join them, functions as readable as fits into a direct launch.
+
+    ``form``: ``sam`` leaves AWS::Serverless resources to the transform, ``cfn`` has them expanded.
 
     Raises BadPart or UnprintableValue for a fault of a part, TemplateTooLarge over CloudFormation's 1 MB.
     """
     for fit in parts.FITS:
-        template = _render(stack, fit)
+        template = _render(stack, fit, form)
         if template.size <= MAX_DIRECT_BYTES:
             break
     if template.size > MAX_BYTES:
@@ -33,7 +35,7 @@ def render(stack: Stack) -> Template:
     return template
 
 
-def _render(stack: Stack, fit: str) -> Template:
+def _render(stack: Stack, fit: str, form: str) -> Template:
     pieces = [
         stacking.split(name, parts.TITLES[name], parts.render_part(name, stack=stack, fit=fit))
         for name in stack.parts
@@ -43,6 +45,10 @@ def _render(stack: Stack, fit: str) -> Template:
     head = f"{header.rstrip()}\n{groups}" if groups else header.rstrip()
     text = f"{head}\n\n{stacking.join(pieces)}"
     stacking.refuse_duplicates(text)
+    if stack.api and form == "cfn":
+        from cfgen.render.serverless import expand
+
+        text = expand(text)
     return Template(
         name=stack.name,
         text=text,
@@ -63,6 +69,7 @@ def _functions(pieces: list[stacking.Piece], stack: Stack) -> tuple[tuple[str, s
         "smoke-test": ("smoke_async.py" if stack.asynchronous else "smoke.py",),
         "emptying": ("emptying.py",),
         "interfaces": ("interfaces.py",),
+        "api": ("openai_api.py",),
     }
     return tuple((name, parts.source(name)) for piece in pieces for name in names.get(piece.name, ()))
 

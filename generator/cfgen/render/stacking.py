@@ -25,6 +25,8 @@ _ACRONYMS = {
     "S3": "S3",
     "Cidr": "CIDR",
     "Eula": "EULA",
+    "Api": "API",
+    "Jwt": "JWT",
 }
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -10,6 +10,14 @@ from cfgen.resolve.stack import Pairs, VpcPlan
 TWO_ZONES = frozenset({"us-west-1"})
 """Regions where most accounts see only two availability zones (AWS global infrastructure)."""
 LACKING: dict[str, frozenset[str]] = {
+    # AWS::Lambda::Url
+    "api.streaming": frozenset(
+        {
+            "ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
+            "ca-west-1", "cn-northwest-1", "eu-central-2", "il-central-1", "me-central-1", "mx-central-1",
+            "us-gov-east-1", "us-gov-west-1",
+        }
+    ),
     # AWS::Budgets::Budget
     "budget": frozenset(
         {
@@ -20,7 +28,7 @@ LACKING: dict[str, frozenset[str]] = {
         }
     ),
 }  # fmt: skip
-"""Key of the spec's root → regions without a resource type that its feature needs (CloudFormation's schemas)."""
+"""Path in the spec → regions without a resource type that its feature needs (CloudFormation's schemas)."""
 
 
 def plan_regions(
@@ -91,10 +99,16 @@ def _why_not(
     if network.interface_endpoints and region.partition not in {"aws", "aws-us-gov"}:
         # service names differ in other partitions (AWS PrivateLink: services that integrate)
         return "interface endpoints have other names there"
-    lacking = (key for key, regions in LACKING.items() if getattr(notes.spec.data, key) and name in regions)
+    lacking = (key for key, regions in LACKING.items() if name in regions and _asks(notes.spec.data, key))
     if key := next(lacking, None):
         return f"CloudFormation lacks a resource type there that {key} needs"
     return ""
+
+
+def _asks(value: object, path: str) -> bool:
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return bool(value)
 
 
 def _left_out(region: str, able: tuple[str, ...], served: tuple[Served, ...]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cfgen.resolve.plans.alarms import AlarmsPlan
+from cfgen.resolve.plans.api import ApiPlan
 from cfgen.resolve.plans.asynchronous import AsyncPlan
 from cfgen.resolve.plans.budget import BudgetPlan
 from cfgen.resolve.plans.common import Pairs
@@ -145,6 +146,7 @@ class Stack:
     scaling: ScalingPlan | None = None
     deployment: DeploymentPlan | None = None
     data_capture: DataCapturePlan | None = None
+    api: ApiPlan | None = None
     alarms: AlarmsPlan | None = None
     dashboard: DashboardPlan | None = None
     budget: BudgetPlan | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -57,25 +58,41 @@ def _problem(item: Any, document: Document, root: type[BaseModel]) -> Problem:
             f"{_shown(item['input'])} is not allowed here",
             "give text, a list or a mapping; quote numbers",
         )
+    elif kind == "union_tag_invalid" and str(context["tag"]).startswith("<"):
+        message, fix = f"must not be a {str(context['tag']).strip('<>')}", _kinds(context)
     elif kind == "union_tag_not_found":
         key = str(context["discriminator"]).strip("'")
-        path = (*path, key)
-        message, fix = "is required", f"choose one of {', '.join(_tags(path[0]))}"
+        path = path if key.endswith("()") else (*path, key)
+        message, fix = (
+            ("must be something else", _kinds(context)) if key.endswith("()") else ("is required", "")
+        )
+        fix = fix or f"choose one of {', '.join(_tags(path[0]))}"
     elif kind == "union_tag_invalid":
         key = str(context["discriminator"]).strip("'")
         path = (*path, key)
-        message, fix = _bad_tag(str(context["tag"]), path[0])
+        message, fix = _bad_tag(str(context["tag"]), _tags(path[0]))
     else:
         message, fix = _limits(kind, context, item)
     return document.problem(path, message, fix, key=at_key)
 
 
-def _bad_tag(tag: str, section: Step) -> tuple[str, str]:
-    return f"{_shown(tag)} is not one of the choices", _suggestion(tag, _tags(section), "choose")
+def _bad_tag(tag: str, known: list[str]) -> tuple[str, str]:
+    return f"{_shown(tag)} is not one of the choices", _suggestion(tag, known, "choose")
 
 
 def _tags(section: Step) -> list[str]:
-    return list(DEPLOYMENT_TYPES) if section == "model" else ["none", "existing", "create"]
+    known = {
+        "model": list(DEPLOYMENT_TYPES),
+        "vpc": ["none", "existing", "create"],
+        "api": ["jwt", "api-key"],
+    }
+    return known.get(str(section), [])
+
+
+def _kinds(context: dict[str, Any]) -> str:
+    """Text, list or mapping: what a union of them takes."""
+    kinds = re.findall(r"<(\w+)>", str(context.get("expected_tags", "")))
+    return f"give a {' or a '.join(kinds)}" if kinds else ""
 
 
 def _limits(kind: str, context: dict[str, Any], item: Any) -> tuple[str, str]:
@@ -123,6 +140,8 @@ def _path_in_data(loc: tuple[Step, ...], root: type[BaseModel]) -> tuple[Step, .
     unions = {f.alias for f in root.model_fields.values() if f.discriminator is not None or _is_tagged(f)}
     if len(path) > 1 and path[0] in unions:
         del path[1]
+    if path[:2] == ["api", "auth"] and len(path) > 3:
+        del path[2]
     return tuple(path)
 
 

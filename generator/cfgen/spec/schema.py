@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from cfgen.spec.base import CLEAN, SpecModel, pattern
 from cfgen.spec.features.alarms import AlarmsOrTrue
+from cfgen.spec.features.api import Api
 from cfgen.spec.features.asynchronous import Async
 from cfgen.spec.features.budget import Budget
 from cfgen.spec.features.components import Component
@@ -53,7 +54,6 @@ Tags = dict[
 
 NOT_YET = {
     "schedule": "switching the endpoint off and on",
-    "api": "an HTTP front door",
 }
 """Keys the language keeps for later features; asking for one is a clear error."""
 
@@ -109,6 +109,7 @@ class SpecData(SpecModel):
         None, description="One CloudWatch dashboard of the endpoint; true for what is usual."
     )
     budget: Budget | None = Field(None, description="A monthly limit, and who is told before it is reached.")
+    api: Api | None = Field(None, description="An HTTP front door that speaks OpenAI's API.")
     logs: Logs = Field(default_factory=Logs, description="The endpoint's log group.")
     regions: Annotated[list[RegionName], Field(min_length=1, max_length=60)] | None = Field(
         None, description="Narrow the regions in which the template may launch; all that can, when absent."

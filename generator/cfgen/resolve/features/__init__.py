@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cfgen.resolve.features import (
+    api,
     alarms,
     asynchronous,
     budget,
@@ -35,6 +36,7 @@ FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = (
     ("dashboard", "dashboard", dashboard.plan),
     ("budget", "budget", budget.plan),
     ("security", "security", security.plan),
+    ("api", "api", api.plan),
 )
 """Field (of the spec's root and of Stack), part, and what plans it; in the order of the parts in a template."""
 

@@ -1,7 +1,10 @@
 # ruff: noqa: ARG002 - every adapter has the base class's signatures
-"""API Gateway v2: APIs, integrations, routes, stages, authorizers (kept by moto; no request is served)."""
+"""API Gateway v2: APIs, integrations, routes, stages, authorizers (kept by moto; services/http_api.py serves them)."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 from botocore import xform_name
 
@@ -17,10 +20,12 @@ from cfgen.sandbox.adapters.base import (
     shaped,
     tag_pairs,
 )
-from cfgen.sandbox.wire import url_suffix
+from cfgen.sandbox.cfn.errors import ResourceFailure
+from cfgen.sandbox.clients import client as clients
 
 _SERVICE = "apigatewayv2"
 _API = (
+    "Body",
     "ApiKeySelectionExpression",
     "CorsConfiguration",
     "Description",
@@ -42,23 +47,30 @@ class Api(Adapter):
 
     def create(self, ctx: Context, p: Props) -> Made:
         refuse_unhandled(ctx, p, _API)
-        arguments = shaped(_SERVICE, "CreateApi", {**p, "Tags": tag_pairs(p.get("Tags"))})
-        answer = ctx.client(_SERVICE).create_api(**arguments)
+        given = {**_of_body(p), "Tags": {**_body_tags(p), **tag_pairs(p.get("Tags"))}}
+        answer = ctx.client(_SERVICE).create_api(**shaped(_SERVICE, "CreateApi", given))
         identifier = answer["ApiId"]
-        endpoint = f"https://{identifier}.execute-api.{ctx.region}.{url_suffix(ctx.region)}"
+        _import(ctx, identifier, p.get("Body") or {})
         return Made(
             identifier,
             {
                 "ApiId": identifier,
-                "ApiEndpoint": answer.get("ApiEndpoint") or endpoint,
+                # where the sandbox answers in its stead
+                "ApiEndpoint": f"{clients.url}/_sandbox/apis/{identifier}",
                 "ExecuteApiArn": ctx.arn("execute-api", identifier),
             },
         )
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
-        changed = {key: value for key, value in new.items() if key not in ("Tags", "ProtocolType")}
+        changed = {key: value for key, value in _of_body(new).items() if key not in ("Tags", "ProtocolType")}
         client = ctx.client(_SERVICE)
         client.update_api(**shaped(_SERVICE, "UpdateApi", changed, ApiId=made.id))
+        if old.get("Body") != new.get("Body"):
+            for name in ("Route", "Integration", "Authorizer"):
+                kind = name.lower()
+                for item in getattr(client, f"get_{kind}s")(ApiId=made.id)["Items"]:
+                    getattr(client, f"delete_{kind}")(**{"ApiId": made.id, f"{name}Id": item[f"{name}Id"]})
+            _import(ctx, made.id, new.get("Body") or {})
         add, remove = changed_tags(old, new)
         arn = f"arn:{ctx.partition}:apigateway:{ctx.region}::/apis/{made.id}"
         if add:
@@ -70,6 +82,89 @@ class Api(Adapter):
     def delete(self, ctx: Context, made: Made, p: Props) -> None:
         client = ctx.client(_SERVICE)
         quietly(lambda: client.delete_api(ApiId=made.id))
+
+
+def _of_body(p: Props) -> Props:
+    """An API's properties, with what an OpenAPI document says in their stead."""
+    body = p.get("Body")
+    if not body:
+        return p
+    if p.get("ProtocolType") not in (None, "HTTP"):
+        raise ResourceFailure(
+            "Invalid request provided: only HTTP APIs can be imported from an OpenAPI document"
+        )
+    cors = body.get("x-amazon-apigateway-cors") or {}
+    made = {key: value for key, value in p.items() if key != "Body"}
+    made |= {"Name": (body.get("info") or {}).get("title"), "ProtocolType": "HTTP"}
+    if cors:
+        made["CorsConfiguration"] = {f"{key[0].upper()}{key[1:]}": value for key, value in cors.items()}
+    if not made["Name"]:
+        raise ResourceFailure("Unable to import the OpenAPI document: it has no title")
+    return made
+
+
+def _body_tags(p: Props) -> dict[str, str]:
+    tags = (p.get("Body") or {}).get("tags") or ()
+    return {
+        tag["name"]: tag["x-amazon-apigateway-tag-value"]
+        for tag in tags
+        if "x-amazon-apigateway-tag-value" in tag
+    }
+
+
+def _operations(body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Route key and operation of each of a document's."""
+    for path, methods in (body.get("paths") or {}).items():
+        for method, operation in methods.items():
+            if method in ("parameters", "options") and "x-amazon-apigateway-integration" not in operation:
+                continue
+            name = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
+            yield ("$default" if path == "/$default" else f"{name} {path}"), operation
+
+
+def _import(ctx: Context, api: str, body: dict[str, Any]) -> None:
+    """Routes, integrations and authorizers of an OpenAPI document ("OpenAPI definitions for HTTP APIs")."""
+    client = ctx.client(_SERVICE)
+    schemes = ((body.get("components") or {}).get("securitySchemes")) or {}
+    authorizers: dict[str, str] = {}
+    for name, scheme in schemes.items():
+        told = scheme.get("x-amazon-apigateway-authorizer") or {}
+        if told.get("type") != "jwt":
+            continue
+        settings = told.get("jwtConfiguration") or {}
+        made = client.create_authorizer(
+            ApiId=api,
+            AuthorizerType="JWT",
+            Name=name,
+            IdentitySource=[told["identitySource"]],
+            JwtConfiguration={"Issuer": settings["issuer"], "Audience": list(settings["audience"])},
+        )
+        authorizers[name] = made["AuthorizerId"]
+    for key, operation in _operations(body):
+        told = operation.get("x-amazon-apigateway-integration")
+        if not told:
+            raise ResourceFailure(f"Unable to import the OpenAPI document: {key} has no integration")
+        integration = client.create_integration(
+            ApiId=api,
+            IntegrationType=str(told["type"]).upper(),
+            IntegrationMethod=told.get("httpMethod", "POST"),
+            IntegrationUri=told["uri"],
+            PayloadFormatVersion=told.get("payloadFormatVersion", "1.0"),
+            TimeoutInMillis=int(told.get("timeoutInMillis", 30000)),
+        )
+        asked = next((name for one in operation.get("security") or () for name in one), "")
+        iam = (schemes.get(asked) or {}).get("x-amazon-apigateway-authtype") == "awsSigv4"
+        kind = "JWT" if asked in authorizers else "AWS_IAM" if iam else "NONE"
+        if asked and kind == "NONE":
+            raise ResourceFailure(f"Unable to import the OpenAPI document: no security scheme {asked}")
+        more = {"AuthorizerId": authorizers[asked]} if kind == "JWT" else {}
+        client.create_route(
+            ApiId=api,
+            RouteKey=key,
+            Target=f"integrations/{integration['IntegrationId']}",
+            AuthorizationType=kind,
+            **more,
+        )
 
 
 class _Part(Adapter):
