@@ -20,8 +20,11 @@ def command(stack: str, name: str | None, region: str | None, profile: str | Non
     from cfgen.deploy import stack as stacks
 
     with session.Aws(region or session.default_region(profile), profile) as aws:
-        found = stacks.get(aws, stack).outputs
+        view = stacks.get(aws, stack)
+    found = view.outputs
     if name is not None:
+        if name not in found and view.switched_off:
+            raise view.without_endpoint()
         if name not in found:
             raise errors.DeployError(
                 f"{stack} has no output {name}", hint=f"it has {', '.join(found) or 'none'}"
@@ -34,4 +37,6 @@ def command(stack: str, name: str | None, region: str | None, profile: str | Non
     else:
         for key, value in found.items():
             click.echo(f"{key}: {value}")
+        if view.switched_off:
+            click.echo(f"The endpoint is switched off; on again with\n  {view.switching_on}", err=True)
     return 0

@@ -19,6 +19,7 @@ Hierarchy::
         ├── TimedOut              cfgen stopped following; the operation goes on
         ├── Interrupted           exit code 130: likewise, because of Ctrl-C
         ├── EndpointWrong, EndpointSilent   the stack says done, the endpoint does not
+        ├── EndpointOff           a schedule or someone has switched it off
         └── InvokeFailed
 """
 
@@ -165,6 +166,10 @@ class EndpointWrong(DeployError):
 
 class EndpointSilent(DeployError):
     """The endpoint does not answer a request."""
+
+
+class EndpointOff(DeployError):
+    """The endpoint is away on purpose: it is switched off."""
 
 
 class InvokeFailed(DeployError):

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from cfgen.render.template import Template
 
 
+STATE = "EndpointEnabled"
+"""The parameter that says how things stand, not how they should be: a schedule changes it, a deployment leaves it."""
+
+
 def pairs(items: Iterable[str], option: str) -> dict[str, str]:
     """``K=V`` arguments as a mapping; the value may hold ``=``."""
     found = {}
@@ -110,7 +114,8 @@ def merge(
 
     ``aws cloudformation deploy`` keeps the previous value of whatever is not given, so that a default changed in
     the spec would never arrive. A value that equals the *old* default was chosen by nobody: the new default
-    replaces it. ``reset`` takes the template's defaults for everything not given.
+    replaces it. ``reset`` takes the template's defaults for everything not given; an endpoint that is switched off
+    stays so even then.
     Raises ParameterUnknown and ParameterMissing.
     """
     declared = dict(template.parameters)
@@ -121,7 +126,11 @@ def merge(
     for name, default in declared.items():
         if name in given:
             continue
-        if deployed is not None and name in deployed.values and not (reset and default is not None):
+        if (
+            deployed is not None
+            and name in deployed.values
+            and not (reset and default is not None and name != STATE)
+        ):
             now, old = deployed.values[name], deployed.defaults.get(name)
             # NoEcho values come back masked: whatever it is, it stays
             chosen = old is None or now != old or set(now) == {"*"}

@@ -54,7 +54,7 @@ def target_of(stack: StackView, *, component: str = "", variant: str = "", model
     """The stack's endpoint, and its inference component when it has any. Raises DeployError."""
     endpoints = stack.endpoints or [value for key, value in stack.outputs.items() if key == "EndpointName"]
     if not endpoints:
-        raise errors.DeployError(f"{stack.name} has no endpoint", hint=f"cfgen status {stack.name}")
+        raise stack.without_endpoint()
     components = [one.rsplit("/", 1)[-1] for one in stack.physical("AWS::SageMaker::InferenceComponent")]
     return Target(endpoints[0], _component(component, components), variant, model)
 

@@ -35,6 +35,8 @@ def groups(stack: StackView, *, build: bool = False, functions: bool = False) ->
             f"/aws/sagemaker/InferenceComponents/{name.rsplit('/', 1)[-1]}"
             for name in stack.physical("AWS::SageMaker::InferenceComponent")
         ]
+        if not names and stack.switched_off:
+            names = [one for one in stack.physical("AWS::Logs::LogGroup") if "/sagemaker/Endpoints/" in one]
     if not names:
         kind = "build" if build else "function" if functions else "endpoint"
         raise errors.DeployError(f"{stack.name} has no {kind}")

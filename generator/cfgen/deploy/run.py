@@ -15,7 +15,7 @@ from cfgen import document
 from cfgen.deploy import after, awscli, changes, errors, events, two_step
 from cfgen.deploy import stack as stacks
 from cfgen.deploy.assets import upload_assets
-from cfgen.deploy.inputs import Parameters, check_regions, merge
+from cfgen.deploy.inputs import STATE, Parameters, check_regions, merge
 from cfgen.deploy.launch import Launch, Prepared, Result
 from cfgen.deploy.report import Reporter, Silent
 from cfgen.deploy.session import Aws, aws_errors
@@ -43,7 +43,10 @@ def prepare(
     given = {**launch.parameters, **upload_assets(launch.template, aws, launch.s3_bucket)}
     merged = merge(launch.template, given, real.deployed if real else None, reset=launch.reset_parameters)
     for name, (now, default) in merged.kept.items():
-        say(f"{name} stays {now} as in the stack (the spec has {default}; --reset-parameters takes that)")
+        if name == STATE:
+            say(f"the endpoint is switched off, and stays so (--parameter {name}={default} switches it on)")
+        else:
+            say(f"{name} stays {now} as in the stack (the spec has {default}; --reset-parameters takes that)")
     data = document.load(launch.template.text, launch.template.name)
     compared = _compared(real, data, merged, launch) if real else None
     refusals = compared.refusals if compared and launch.checked else ()
@@ -148,6 +151,8 @@ def carry_out(
         stack.outputs,
         change_set,
     )
+    if stack.switched_off:
+        reporter.say("the endpoint is switched off: nothing was asked of it")
     if stack.endpoints:
         reporter.say(f"looking at the endpoint {', '.join(stack.endpoints)}")
     return replace(
@@ -155,9 +160,7 @@ def carry_out(
     )
 
 
-def _in_two_steps(
-    prepared: Prepared, aws: Aws, report: Reporter, stop: threading.Event | None
-) -> Result:
+def _in_two_steps(prepared: Prepared, aws: Aws, report: Reporter, stop: threading.Event | None) -> Result:
     """Scaling off with the old template, then the launch with scaling on; if that fails, on again with the old one."""
     launch, started = prepared.launch, time.monotonic()
     # an update makes a change set of before it worthless ("Change set status and execution status")

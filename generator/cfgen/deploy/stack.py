@@ -9,7 +9,7 @@ from typing import Any
 
 from cfgen import document
 from cfgen.deploy import errors
-from cfgen.deploy.inputs import Deployed
+from cfgen.deploy.inputs import STATE, Deployed
 from cfgen.deploy.session import Aws, aws_errors, code_of, pages, text_of
 
 STUCK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
@@ -102,6 +102,24 @@ class StackView:
             for one in self.resources
             if one.type == kind and one.physical_id and not one.status.startswith("DELETE_COMPLETE")
         ]
+
+    @property
+    def switched_off(self) -> bool:
+        """Whether its endpoint is away on purpose: by a schedule, or by someone's hand."""
+        return self.values.get(STATE) == "no"
+
+    @property
+    def switching_on(self) -> str:
+        """The command that brings an endpoint back which is switched off."""
+        return (
+            f"cfgen deploy SPEC --stack-name {self.name} --region {self.aws.region} --parameter {STATE}=yes"
+        )
+
+    def without_endpoint(self) -> errors.DeployError:
+        """The error for a stack without an endpoint: one that is switched off says so."""
+        if self.switched_off:
+            return errors.EndpointOff(f"the endpoint of {self.name} is switched off", hint=self.switching_on)
+        return errors.DeployError(f"{self.name} has no endpoint", hint=f"cfgen status {self.name}")
 
     @property
     def endpoints(self) -> list[str]:

@@ -26,6 +26,8 @@ def view(stack: StackView, *, last: int = 8) -> dict[str, Any]:
         "changed": changed.isoformat(timespec="seconds") if changed else "",
         "terminationProtection": bool(raw.get("EnableTerminationProtection")),
         "endpoints": [endpoint(stack, name) for name in stack.endpoints],
+        "switchedOff": stack.switched_off,
+        "switchOn": stack.switching_on if stack.switched_off else "",
         "events": [event.data() for event in history(stack)[-last:]] if last else [],
     }
 
@@ -109,6 +111,8 @@ def lines(data: dict[str, Any]) -> list[str]:
                 f"{variant['instances']} of {variant['wanted']} {variant['instanceType'] or 'instances'}"
             )
             shown.append(f"    {variant['name']}: {counted} {variant['status']}".rstrip())
+    if data.get("switchedOff"):
+        shown += ["  endpoint: switched off; on again with", f"    {data['switchOn']}"]
     if data["events"]:
         shown.append("  last events:")
     for event in data["events"]:

@@ -26,6 +26,7 @@ TITLES = {
     "async": "Asynchronous inference",
     "components": "Inference components",
     "scaling": "Scaling",
+    "schedule": "Off and on",
     "deployment": "Updates of the endpoint",
     "data-capture": "Data capture",
     "alarms": "Alarms",

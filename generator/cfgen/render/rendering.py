@@ -36,10 +36,7 @@ def render(stack: Stack, form: str = "cfn") -> Template:
 
 
 def _render(stack: Stack, fit: str, form: str) -> Template:
-    pieces = [
-        stacking.split(name, parts.TITLES[name], parts.render_part(name, stack=stack, fit=fit))
-        for name in stack.parts
-    ]
+    pieces = _pieces(stack, fit)
     header = parts.render_part("header", stack=stack)
     groups = stacking.interface(pieces)
     head = f"{header.rstrip()}\n{groups}" if groups else header.rstrip()
@@ -60,6 +57,16 @@ def _render(stack: Stack, fit: str, form: str) -> Template:
         has_code=stack.build is not None and stack.build.code_bytes > 0,
         decisions=stack.decisions,
     )
+
+
+def _pieces(stack: Stack, fit: str) -> list[stacking.Piece]:
+    """The parts in the order of the stack. A schedule lists the parameters of all others, so it is rendered last."""
+    found: dict[str, stacking.Piece] = {}
+    for name in sorted(stack.parts, key=lambda name: name == "schedule"):
+        known = tuple(entry for piece in found.values() for entry in piece.entries("Parameters"))
+        text = parts.render_part(name, stack=stack, fit=fit, parameters=known)
+        found[name] = stacking.split(name, parts.TITLES[name], text)
+    return [found[name] for name in stack.parts]
 
 
 def _functions(pieces: list[stacking.Piece], stack: Stack) -> tuple[tuple[str, str], ...]:

@@ -26,6 +26,7 @@ from cfgen.resolve.plans.endpoint import (
 )
 from cfgen.resolve.plans.jumpstart import JumpStartPlan
 from cfgen.resolve.plans.scaling import ScalingPlan
+from cfgen.resolve.plans.schedule import SchedulePlan
 from cfgen.resolve.plans.security import SecurityPlan
 from cfgen.resolve.plans.model import Asset, BuildPlan, ImagePlan, ModelPlan, S3Data, TokenPlan
 
@@ -144,6 +145,7 @@ class Stack:
     asynchronous: AsyncPlan | None = None
     components: ComponentsPlan | None = None
     scaling: ScalingPlan | None = None
+    schedule: SchedulePlan | None = None
     deployment: DeploymentPlan | None = None
     data_capture: DataCapturePlan | None = None
     api: ApiPlan | None = None
@@ -151,6 +153,11 @@ class Stack:
     dashboard: DashboardPlan | None = None
     budget: BudgetPlan | None = None
     security: SecurityPlan | None = None
+
+    @property
+    def switched(self) -> bool:
+        """Whether the endpoint may be away while the stack stands: what refers to it must do without."""
+        return self.schedule is not None and self.schedule.switch
 
     @property
     def model(self) -> ModelPlan:

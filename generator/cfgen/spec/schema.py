@@ -18,6 +18,7 @@ from cfgen.spec.features.dashboard import DashboardOrTrue
 from cfgen.spec.features.data_capture import DataCapture
 from cfgen.spec.features.deployment import Deployment
 from cfgen.spec.features.scaling import Scaling
+from cfgen.spec.features.schedule import Schedule
 from cfgen.spec.features.serverless import Serverless
 from cfgen.spec.features.variants import Variant
 from cfgen.spec.model import Model, RegionName
@@ -53,7 +54,6 @@ Tags = dict[
 ]
 
 NOT_YET = {
-    "schedule": "switching the endpoint off and on",
 }
 """Keys the language keeps for later features; asking for one is a clear error."""
 
@@ -95,6 +95,7 @@ class SpecData(SpecModel):
         None, alias="async", description="Requests and answers in S3 instead of a call that waits."
     )
     scaling: Scaling | None = Field(None, description="As many instances as there is work for.")
+    schedule: Schedule | None = Field(None, description="Off and on: business hours, and a switch.")
     deployment: Deployment | None = Field(
         None, description="How an endpoint moves from one configuration to the next."
     )

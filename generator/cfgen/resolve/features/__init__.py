@@ -20,6 +20,7 @@ from cfgen.resolve.features import (
     data_capture,
     deployment,
     scaling,
+    schedule,
     security,
 )
 from cfgen.resolve.features.scene import Scene
@@ -30,6 +31,7 @@ FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = (
     ("asynchronous", "async", asynchronous.plan),
     ("components", "components", components.plan),
     ("scaling", "scaling", scaling.plan),
+    ("schedule", "schedule", schedule.plan),
     ("deployment", "deployment", deployment.plan),
     ("data_capture", "data-capture", data_capture.plan),
     ("alarms", "alarms", alarms.plan),
