@@ -73,6 +73,22 @@ def test_defaults_meet_their_own_constraints(name: str) -> None:
         assert default in parameter.get("AllowedValues", [default]), key
 
 
+@pytest.mark.parametrize(("case", "owner"), [("existing", "*"), ("created", "${AWS::AccountId}")])
+def test_subnets_of_another_account_can_be_used_where_the_network_is_not_ours(case: str, owner: str) -> None:
+    made = load(template_of(VARIED[case]).text)["Resources"]
+    for role in ("ExecutionRole", "NetworkInterfacesRole"):
+        [policy] = made[role]["Properties"]["Policies"]
+        found = [
+            one["Fn::Sub"]
+            for statement in policy["PolicyDocument"]["Statement"]
+            if isinstance(statement.get("Resource"), list)
+            for one in statement["Resource"]
+            if ":subnet/" in one.get("Fn::Sub", "") or ":security-group/" in one.get("Fn::Sub", "")
+        ]
+        assert len(found) == 2
+        assert all(f":${{AWS::Region}}:{owner}:" in one for one in found), role
+
+
 def statements(template: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for resource in template["Resources"].values():

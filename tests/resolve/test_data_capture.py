@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -34,6 +35,8 @@ def test_a_bucket_is_made_and_emptied_at_deletion() -> None:
     assert capture_rights(made)["Resource"] == {
         "Fn::Sub": "arn:${AWS::Partition}:s3:::${CaptureBucket}/capture/*"
     }
+    # an upload in parts reads back what it wrote
+    assert '"kms:Decrypt", "kms:GenerateDataKey"' in json.dumps(made["ExecutionRole"])
 
 
 def test_a_bucket_of_the_users_is_written_to_and_left_alone() -> None:

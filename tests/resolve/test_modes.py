@@ -86,6 +86,11 @@ def test_two_packages_stand_in_two_mappings() -> None:
     assert stack.regions == ("us-east-1",), "only where both are"
 
 
+def test_a_package_at_an_asynchronous_endpoint_may_be_refused() -> None:
+    stack = stack_of(changed(PACKAGE, **{"async": {}}))
+    assert [warning for warning in stack.warnings if "async" in warning and "Marketplace" in warning]
+
+
 def test_each_content_is_built_once_under_a_key_of_its_resource() -> None:
     stack = with_model({"env": {"A": "1"}}, {"revision": "main"}, {"revision": "main"}, model__staging="s3")
     base, same, other = (model.build for model in stack.models)  # the last two share even their model

@@ -66,6 +66,9 @@ def _check(asked: Async, scene: Scene) -> None:
             notes.refuse(
                 "async.includeResponseIn", f"names {key}, for which there is no topic", f"give {key}Topic"
             )
+    if scene.data.model.type == "model-package":
+        # "Marketplace images are not supported when specifying an AsyncInferenceConfig" (CreateEndpointConfig)
+        notes.warn("async", "SageMaker refuses packages of AWS Marketplace at an asynchronous endpoint")
     if len(scene.endpoint.variants) > 1:
         notes.refuse(
             "async",
