@@ -78,12 +78,12 @@ def test_fault_is_reported_at_its_place(text: str, place: str, words: str) -> No
 def test_all_problems_of_a_file_are_reported_at_once() -> None:
     text = (
         GOOD.replace("example", "Bad Name").replace("modelId", "modelID")
-        + "  instanceCount: 0\napi: {}\n"
+        + "  instanceCount: 0\napi: {auth: basic}\n"
     )
     with pytest.raises(SpecError) as caught:
         parse_spec(text)
     assert [(p.line, p.path) for p in caught.value.problems] == [
-        (1, "name"), (4, "model.modelID"), (8, "endpoint.instanceCount"), (9, "api"),
+        (1, "name"), (4, "model.modelID"), (8, "endpoint.instanceCount"), (9, "api.auth"),
     ]  # fmt: skip
 
 

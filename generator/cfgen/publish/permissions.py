@@ -51,6 +51,7 @@ class Rule:
     actions: tuple[str, ...] | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
     linked: str = ""
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @functools.cache
@@ -67,6 +68,7 @@ def rules() -> dict[str, Rule]:
             tuple(row["actions"]) if "actions" in row else None,
             dict(row.get("roles", {})),
             row.get("linked", ""),
+            {name: tuple(actions) for name, actions in row.get("also", {}).items()},
         )
         for kind, row in tomllib.loads(text).items()
     }
@@ -132,6 +134,8 @@ def actions_of(kind: str, properties: Iterable[str]) -> frozenset[str]:
             f"{kind}: its schema lists no permissions, so no launch role can be derived",
             hint="--launch-role-arn ARN of a role of your own",
         )
+    properties = tuple(properties)
+    listed |= {action for name in properties for action in rule.also.get(name, ())}
     used = {action for name in properties for action in rule.needs.get(name, ())}
     unused = {action for actions in rule.needs.values() for action in actions} - used
     passed = {"iam:PassRole", "iam:CreateServiceLinkedRole"}
