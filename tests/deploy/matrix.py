@@ -213,7 +213,9 @@ class Stack:
             "config": config,
             "models": models,
             "targets": _about(scaling.describe_scalable_targets(**of)["ScalableTargets"], name, "ResourceId"),
-            "policies": _about(scaling.describe_scaling_policies(**of)["ScalingPolicies"], name, "PolicyName"),
+            "policies": _about(
+                scaling.describe_scaling_policies(**of)["ScalingPolicies"], name, "PolicyName"
+            ),
             "types": sorted((logical, kind) for logical, (kind, _) in self.resources().items()),
             "outputs": sorted(
                 (one["OutputKey"], one["OutputValue"]) for one in self.raw().get("Outputs", ())
@@ -315,9 +317,7 @@ class Matrix:
         assert predicted.interruption in ({"yes"} if interrupts else {"no", "none"})
         assert (stack.endpoint()[1] != made) == interrupts
         assert stack.in_sync() == "IN_SYNC"
-        differs = list(
-            diff.leaves(self.fresh(version), stack.served(counts=not version.spec.get("scaling")))
-        )
+        differs = list(diff.leaves(self.fresh(version), stack.served(counts=not version.spec.get("scaling"))))
         assert not differs, f"not as a fresh stack of {version}: {differs}"
 
 
@@ -365,7 +365,13 @@ def refusals() -> list[Refused]:
         llm, endpoint__instanceType="ml.g6e.12xlarge", components=[{"name": "chat", "accelerators": 1}]
     )
     found = [
-        ("type in the spec", scaled, changed(scaled, endpoint__instanceType="ml.m5.xlarge"), "scaled-variant", deregister),
+        (
+            "type in the spec",
+            scaled,
+            changed(scaled, endpoint__instanceType="ml.m5.xlarge"),
+            "scaled-variant",
+            deregister,
+        ),
         (
             "type by parameter",
             scaled,
@@ -384,16 +390,43 @@ def refusals() -> list[Refused]:
         (
             "pools",
             pooled,
-            changed(pooled, endpoint={"instancePools": [*pools, {"instanceType": "ml.g5.2xlarge"}], "context": 16384}),
+            changed(
+                pooled,
+                endpoint={"instancePools": [*pools, {"instanceType": "ml.g5.2xlarge"}], "context": 16384},
+            ),
             "scaled-variant",
             deregister,
         ),
         ("to serverless", data, serverless, "serverless", "between serverless and instance-based"),
         ("from serverless", serverless, data, "serverless", "between serverless and instance-based"),
-        ("to asynchronous", tei, changed(tei, **{"async": {}}), "asynchronous", "cannot be added to this endpoint"),
-        ("from asynchronous", changed(tei, **{"async": {}}), tei, "asynchronous", "cannot be removed from this endpoint"),
-        ("to components", changed(llm, endpoint__instanceType="ml.g6e.12xlarge"), components, "components", "cannot change"),
-        ("variants in a deployment", twice, changed(twice, variants=ab), "deployment-variants", "same variant names"),
+        (
+            "to asynchronous",
+            tei,
+            changed(tei, **{"async": {}}),
+            "asynchronous",
+            "cannot be added to this endpoint",
+        ),
+        (
+            "from asynchronous",
+            changed(tei, **{"async": {}}),
+            tei,
+            "asynchronous",
+            "cannot be removed from this endpoint",
+        ),
+        (
+            "to components",
+            changed(llm, endpoint__instanceType="ml.g6e.12xlarge"),
+            components,
+            "components",
+            "cannot change",
+        ),
+        (
+            "variants in a deployment",
+            twice,
+            changed(twice, variants=ab),
+            "deployment-variants",
+            "same variant names",
+        ),
         (
             "range of a network with a way out",
             open_vpc,
@@ -426,8 +459,15 @@ def rows() -> list[Row]:
     return [
         row("model", tei, newer, tei),
         row("image", changed(tei, model__container="tei:1.8.0"), tei),
-        row("type and count", tei, changed(tei, endpoint={"instanceType": "ml.m5.xlarge", "instanceCount": 2}), tei),
-        row("environment", tei, changed(tei, model__env={"A": "1"}), changed(tei, model__env={"A": "2"}), tei),
+        row(
+            "type and count",
+            tei,
+            changed(tei, endpoint={"instanceType": "ml.m5.xlarge", "instanceCount": 2}),
+            tei,
+        ),
+        row(
+            "environment", tei, changed(tei, model__env={"A": "1"}), changed(tei, model__env={"A": "2"}), tei
+        ),
         row("container family", tei, data),
         row("scaling", tei, scaled, changed(tei, scaling={"min": 2, "max": 5, "metric": "concurrency"}), tei),
         row("scaling and model", scaled, changed(newer, scaling={"max": 3}), newer),
@@ -443,7 +483,9 @@ def rows() -> list[Row]:
             changed(tei, endpoint__instanceCount=2),
             changed(tei, endpoint__instanceCount=2, deployment=canary),
             changed(newer, endpoint__instanceCount=2, deployment=canary),
-            changed(newer, endpoint__instanceCount=2, deployment={"strategy": "rolling", "size": "50%", "wait": 0}),
+            changed(
+                newer, endpoint__instanceCount=2, deployment={"strategy": "rolling", "size": "50%", "wait": 0}
+            ),
             changed(newer, endpoint__instanceCount=2),
         ),
         row(
@@ -457,6 +499,26 @@ def rows() -> list[Row]:
             changed(tei, dataCapture={"sampling": 10}),
             changed(tei, dataCapture={"sampling": 50, "bucket": "my-captures"}),
             changed(tei, dataCapture={"prefix": "more/", "expireAfterDays": 7}),
+            tei,
+        ),
+        row(
+            "alarms",
+            tei,
+            changed(tei, alarms={"email": "a@example.com"}, dashboard=True),
+            changed(
+                tei, alarms={"email": "b@example.com", "latency": 5, "cpu": 90, "disk": None}, dashboard=True
+            ),
+            changed(
+                tei,
+                alarms={"topic": "arn:aws:sns:us-east-1:123456789012:alarms"},
+                budget={"monthlyLimit": 500, "email": "a@example.com"},
+                tags={"team": "a"},
+            ),
+            changed(
+                tei,
+                dashboard={"logErrors": False, "hours": 12},
+                budget={"monthlyLimit": 600, "email": "b@example.com", "scope": "stack"},
+            ),
             tei,
         ),
         row(
@@ -476,7 +538,10 @@ def rows() -> list[Row]:
         row(
             "shadow",
             tei,
-            changed(tei, variants=[{"name": "a"}, {"name": "b", "shadow": True, "model": {"container": "tei:1.8.0"}}]),
+            changed(
+                tei,
+                variants=[{"name": "a"}, {"name": "b", "shadow": True, "model": {"container": "tei:1.8.0"}}],
+            ),
             changed(tei, variants=[{"name": "a"}, {"name": "b", "shadow": True, "weight": 2}]),
             tei,
         ),
@@ -515,7 +580,14 @@ def rows() -> list[Row]:
         ),
         row(
             "multi-model",
-            changed(data, model={"type": "container", "container": "xgboost", "modelData": "s3://my-models/one/a.tar.gz"}),
+            changed(
+                data,
+                model={
+                    "type": "container",
+                    "container": "xgboost",
+                    "modelData": "s3://my-models/one/a.tar.gz",
+                },
+            ),
             changed(
                 data,
                 model={
@@ -525,7 +597,14 @@ def rows() -> list[Row]:
                     "modelData": "s3://my-models/forecasts/",
                 },
             ),
-            changed(data, model={"type": "container", "container": "xgboost", "modelData": "s3://my-models/one/a.tar.gz"}),
+            changed(
+                data,
+                model={
+                    "type": "container",
+                    "container": "xgboost",
+                    "modelData": "s3://my-models/one/a.tar.gz",
+                },
+            ),
         ),
         row("model data", data, changed(data, model__modelData="s3://my-models/other/")),
         row(
@@ -535,7 +614,9 @@ def rows() -> list[Row]:
             changed(newer, smokeTest={"body": {"inputs": "b"}, "timeout": 120}),
             newer,
         ),
-        row("tags", tei, changed(tei, tags={"team": "a"}), changed(tei, tags={"team": "b", "more": "c"}), tei),
+        row(
+            "tags", tei, changed(tei, tags={"team": "a"}), changed(tei, tags={"team": "b", "more": "c"}), tei
+        ),
         row(
             "roles",
             tei,
@@ -557,7 +638,10 @@ def rows() -> list[Row]:
             "network",
             data,
             changed(data, vpc={"mode": "create"}),
-            changed(data, vpc={"mode": "create", "availabilityZones": 3, "interfaceEndpoints": ["sagemaker.runtime"]}),
+            changed(
+                data,
+                vpc={"mode": "create", "availabilityZones": 3, "interfaceEndpoints": ["sagemaker.runtime"]},
+            ),
             changed(data, vpc={"mode": "existing"}),
             changed(data, security={"networkIsolation": True}),
         ),

@@ -108,6 +108,10 @@ WAKE = both(
         StepScalingPolicyConfiguration=STEP,
     ),
 )
+TOLD = both(
+    alarm("Invocation5XXErrors", EndpointName=NAME, VariantName="AllTraffic"),
+    props("Alarm", AlarmActions=[ref("Topic")]),
+)
 PLAIN = image("mine:1")
 MODELS = sub("${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/mine:1")
 BY_ID = both(
@@ -163,6 +167,50 @@ CASES = [
         "alarm without the variant's dimension",
         alarm("Invocation5XXErrors", EndpointName=NAME),
         alarm("Invocation5XXErrors", EndpointName=NAME, VariantName="AllTraffic"),
+    ),
+    Case(
+        "E9620",
+        "alarm on the use of instances, among requests",
+        alarm("MemoryUtilization", EndpointName=NAME, VariantName="AllTraffic"),
+        both(
+            alarm("MemoryUtilization", EndpointName=NAME, VariantName="AllTraffic"),
+            props("Alarm", Namespace="/aws/sagemaker/Endpoints"),
+        ),
+    ),
+    Case(
+        "E9620",
+        "alarm on requests, among the use of instances",
+        both(
+            alarm("ModelLatency", EndpointName=NAME, VariantName="AllTraffic"),
+            props("Alarm", Namespace="/aws/sagemaker/Endpoints"),
+        ),
+        alarm("ModelLatency", EndpointName=NAME, VariantName="AllTraffic"),
+    ),
+    Case(
+        "E9620",
+        "alarm on the invocations of an asynchronous endpoint",
+        both(ASYNC, alarm("Invocations", EndpointName=NAME, VariantName="AllTraffic")),
+        both(ASYNC, alarm("Invocation5XXErrors", EndpointName=NAME, VariantName="AllTraffic")),
+    ),
+    Case(
+        "E9620",
+        "alarm on the disk of a serverless endpoint",
+        both(
+            SERVERLESS,
+            alarm("DiskUtilization", EndpointName=NAME, VariantName="AllTraffic"),
+            props("Alarm", Namespace="/aws/sagemaker/Endpoints"),
+        ),
+        both(
+            SERVERLESS,
+            alarm("MemoryUtilization", EndpointName=NAME, VariantName="AllTraffic"),
+            props("Alarm", Namespace="/aws/sagemaker/Endpoints"),
+        ),
+    ),
+    Case(
+        "E9621",
+        "alarms to a topic under SNS's own key",
+        both(TOLD, resource("Topic", "AWS::SNS::Topic", KmsMasterKeyId="alias/aws/sns")),
+        both(TOLD, resource("Topic", "AWS::SNS::Topic", KmsMasterKeyId="alias/alarms")),
     ),
     Case(
         "E9606",

@@ -97,6 +97,11 @@ def test_an_unknown_price_is_told_not_guessed(kind: str) -> None:
         ),
         ("K: {Type: AWS::KMS::Key}", "KMS key", 1 / HOURS),
         ("A: {Type: AWS::CloudWatch::Alarm}", "alarm", 0.1 / HOURS),
+        (
+            "A: {Type: AWS::CloudWatch::Alarm, Properties: {Metrics: [{Id: a, MetricStat: {}}, {Id: b, MetricStat: {}}, {Id: c, Expression: a/b}]}}",
+            "alarm on 2 metrics",
+            0.2 / HOURS,
+        ),
         ("S: {Type: AWS::SecretsManager::Secret}", "secret", 0.4 / HOURS),
         ("D: {Type: AWS::CloudWatch::Dashboard}", "dashboard", 3 / HOURS),
         ("W: {Type: AWS::WAFv2::WebACL, Properties: {Rules: [{}, {}]}}", "2 rules of the web ACL", 2 / HOURS),

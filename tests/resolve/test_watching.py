@@ -211,6 +211,9 @@ def test_warnings() -> None:
     assert "gives up after 60 s" in warned(alarms={"latency": 90})
     assert "counts all of SageMaker" in warned(budget={"monthlyLimit": 5, "email": "a@b.io"})
     assert "counts nothing until" in warned(budget={"monthlyLimit": 5, "email": "a@b.io", "scope": "stack"})
+    key = {"kmsKey": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"}
+    assert "does not encrypt the topic of alarms" in warned(alarms=True, security=key)
+    assert "does not encrypt" not in warned(alarms=key, security=key)
     silent = warned(
         budget={"monthlyLimit": 5, "email": "a@b.io", "scope": "service"}, alarms=True, dashboard=True
     )

@@ -190,7 +190,10 @@ def _logs(group: Resource, world: World, prices: Prices) -> Iterator[CostLine]: 
 
 @_of("AWS::CloudWatch::Alarm")
 def _alarm(alarm: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    yield _fixed(alarm, "alarm", prices, "alarm")
+    # one that calculates is billed for every metric it looks at
+    metrics = sum("MetricStat" in one for one in maps(alarm.properties, "Metrics")) or 1
+    what = "alarm" if metrics == 1 else f"alarm on {metrics} metrics"
+    yield _fixed(alarm, what, prices, "alarm", metrics)
 
 
 @_of("AWS::CloudWatch::Dashboard")

@@ -17,6 +17,8 @@ from cfgen.plan.regions import opt_in
 _CAPABILITIES = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html"
 _ENABLE = "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"
 _SLR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html"
+_CONFIRM = "https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html"
+_COST_TAGS = "https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activate-built-in-tags.html"
 _LINKED_ROLES = {
     "AWS::ApplicationAutoScaling::ScalableTarget": (
         "Application Auto Scaling", "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
@@ -72,6 +74,7 @@ def region_checks(world: World, catalogue: Catalogue, account: Account | None) -
             "an update moves the endpoint to new instances before the old ones go: it takes as many again",
             "ask for twice the instances in the quota", region=region,
         )  # fmt: skip
+    yield from _told(world)
     yield from _unfilled(world)
 
 
@@ -99,6 +102,24 @@ def _images(world: World) -> Iterator[Check]:
                 "image", "ok", f"image {uri.rpartition('/')[2]}",
                 f"pulled from account {owner}: the role may, a policy of your organisation must not forbid it",
                 region=world.region,
+            )  # fmt: skip
+
+
+def _told(world: World) -> Iterator[Check]:
+    """Who hears of alarms and costs only when somebody has done something outside the stack."""
+    for one in world.of_type("AWS::SNS::Subscription"):
+        if text(one.properties.get("Protocol", "")).startswith("email"):
+            yield Check(
+                "subscription", "todo", f"{text(one.properties.get('Endpoint', ''))} must confirm",
+                "SNS writes to the address once, and sends no alarm until the link in that message is followed",
+                link=_CONFIRM, region=world.region,
+            )  # fmt: skip
+    for one in world.of_type("AWS::Budgets::Budget"):
+        if "TagKeyValue" in mapping(one.properties, "Budget", "CostFilters"):
+            yield Check(
+                "budget", "todo", "the budget's tag must be activated",
+                "until the account that pays has activated it as a cost allocation tag, the budget counts nothing",
+                link=_COST_TAGS, region=world.region,
             )  # fmt: skip
 
 

@@ -110,7 +110,7 @@ def plan(scene: Scene) -> AlarmsPlan | None:
         thresholds=tuple(thresholds),
         topic="" if asked.topic == "make" else asked.topic,
         email=asked.email or "",
-        kms_key=asked.kms_key or "",
+        kms_key=asked.kms_key or (asked.topic == "make" and scene.data.security.kms_key) or "",
         rows=_rows(scene) if columns else (),
     )
 
@@ -150,6 +150,12 @@ def _check(asked: Alarms, scene: Scene) -> None:
                 notes.refuse(
                     f"alarms.{key}", "is about a topic of the template's, not about yours", "leave it out"
                 )
+    elif scene.data.security.kms_key and not asked.kms_key:
+        notes.warn(
+            "security.kmsKey",
+            "does not encrypt the topic of alarms: CloudWatch could not tell anybody unless the key's policy lets it",
+            "alarms.kmsKey, with a key that allows cloudwatch.amazonaws.com",
+        )
     for key, value in (("backlog", asked.backlog), ("noCapacity", asked.no_capacity)):
         if value is not None and mode != "async":
             notes.refuse(
