@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-stacks test-serving test-models test-taskcat test-browser test-all check bench docs wheel lock goldens clean
+.PHONY: help demo test test-stacks test-serving test-models test-taskcat test-browser test-security test-all check bench docs wheel lock goldens clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,7 +39,7 @@ STACKS := tests/sandbox tests/build tests/deploy tests/functions/test_stack.py
 PYTEST  = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test: $(VENV)/.test ## run the test suite
-	$(PYTEST) $(addprefix --ignore=,$(STACKS) tests/sweep) $(ARGS)
+	$(PYTEST) $(addprefix --ignore=,$(STACKS) tests/sweep tests/scans) $(ARGS)
 
 test-stacks: $(VENV)/.test ## templates deployed, updated, broken and deleted in the sandbox
 	$(PYTEST) $(STACKS) $(ARGS)
@@ -66,7 +66,15 @@ $(VENV)/.browser: requirements/browser.txt $(VENV)/.test
 test-browser: $(VENV)/.browser ## the page of a plan in headless Chromium (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -n 2 tests/browser $(ARGS)
 
-test-all: test test-stacks test-models test-serving test-taskcat test-browser ## every test there is
+# checkov's pins and ours exclude each other: an environment of its own
+.venvs/checkov/.done: requirements/checkov.txt
+	$(PYTHON) -m venv .venvs/checkov
+	.venvs/checkov/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
+	@touch $@
+test-security: $(VENV)/.test .venvs/checkov/.done ## checkov over every golden
+	$(BIN)/python -m pytest tests/scans $(ARGS)
+
+test-all: test test-stacks test-models test-serving test-taskcat test-browser test-security ## every test there is
 
 check: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
@@ -93,6 +101,7 @@ lock: $(VENV)/.dev ## resolve the lock files anew, each layer within the next
 	$(COMPILE) --extra browser --constraint requirements/dev.txt --output-file requirements/browser.txt
 	$(COMPILE) --constraint requirements/test.txt --output-file requirements/base.txt
 	$(COMPILE) --extra taskcat --output-file requirements/taskcat.txt
+	$(subst pyproject.toml,requirements/checkov.in,$(COMPILE)) --output-file requirements/checkov.txt
 
 clean: ## remove what was made
 	rm -rf build dist site $(VENV) .venvs .mypy_cache .ruff_cache .pytest_cache .hypothesis

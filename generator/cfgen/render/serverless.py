@@ -28,6 +28,8 @@ _DESCRIPTIONS = {
     "AWS::Lambda::Url": "Address of the function",
 }
 """What the translator adds, for people."""
+_OPEN = {"checkov": {"skip": [{"id": "CKV_AWS_258", "comment": "The function checks the key of callers"}]}}
+"""What scanners ask of an address that is open, and why it is not done (docs/explanation/scans.md)."""
 _ANYONE = '"*"  # the function looks at the key'
 
 
@@ -104,6 +106,8 @@ def _printed(name: str, body: Mapping[str, Any], old: Mapping[str, Any] | None) 
     """A resource as YAML; its metadata are ours."""
     added = _DESCRIPTIONS.get(body["Type"])
     metadata = (old or {}).get("Metadata") or (added and {"Description": added})
+    if metadata and body.get("Properties", {}).get("AuthType") == "NONE":
+        metadata = {**metadata, **_OPEN}
     lines = [f"  {name}:", f"    Type: {body['Type']}"]
     if metadata:
         lines += _entry("Metadata", metadata, 4, nested=True)

@@ -31,6 +31,43 @@ class Seeded:
     hub_files: dict[str, list[str]] = field(default_factory=dict)
 
 
+def _key_policy(arn: str) -> dict[str, Any]:
+    """What docs/how-to/security.md asks of a key: the account's roles by their own rights, logs, alarms."""
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    logs = f"arn:{partition}:logs:{region}:{account}:log-group:*"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+                "Action": [
+                    "kms:Encrypt",
+                    "kms:Decrypt",
+                    "kms:ReEncrypt*",
+                    "kms:GenerateDataKey*",
+                    "kms:DescribeKey",
+                ],
+                "Resource": "*",
+                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
+            },
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                "Resource": "*",
+                "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+            },
+        ],
+    }
+
+
 class Seeder:
     """Makes example data in one region of a sandbox. ``client`` gives a boto3 client for a service there."""
 
@@ -235,6 +272,9 @@ class Seeder:
             if one["AliasName"] == "alias/cfgen-example":
                 return str(kms.describe_key(KeyId=one["TargetKeyId"])["KeyMetadata"]["Arn"])
         made = kms.create_key(Description="Example of the cfgen sandbox")["KeyMetadata"]
+        kms.put_key_policy(
+            KeyId=made["KeyId"], PolicyName="default", Policy=json.dumps(_key_policy(made["Arn"]))
+        )
         kms.create_alias(AliasName="alias/cfgen-example", TargetKeyId=made["KeyId"])
         self._say(f"key {made['Arn']}")
         return str(made["Arn"])

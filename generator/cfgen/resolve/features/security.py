@@ -88,7 +88,9 @@ def plan(scene: Scene) -> SecurityPlan:
 def _check_tags(scene: Scene) -> None:
     for key in dict.fromkeys(scene.data.security.required_tags):
         if not scene.data.tags.get(key):
-            scene.notes.refuse("tags", f"the tag {key} is required by security.requiredTags", "give it a value")
+            scene.notes.refuse(
+                "tags", f"the tag {key} is required by security.requiredTags", "give it a value"
+            )
 
 
 def _check_network(scene: Scene) -> None:

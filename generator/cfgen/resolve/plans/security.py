@@ -22,8 +22,8 @@ class KeyPlan:
 class InvokePlan:
     """A managed policy that allows to invoke the endpoint.
 
-    ``vpc_endpoints``: defaults of the launcher's parameter. ``vpc``: logical id of the network, or of its parameter, from
-    which calls must come.
+    ``vpc_endpoints``: defaults of the launcher's parameter. ``vpc``: logical id of the network, or of its parameter,
+    from which calls must come.
     """
 
     actions: tuple[str, ...]

@@ -53,6 +53,11 @@ class LogGroup(Adapter):
                 logs.put_retention_policy(logGroupName=made.id, retentionInDays=int(days))
             else:
                 logs.delete_retention_policy(logGroupName=made.id)
+        if old.get("KmsKeyId") != new.get("KmsKeyId"):
+            if key := new.get("KmsKeyId"):
+                logs.associate_kms_key(logGroupName=made.id, kmsKeyId=key)
+            else:
+                logs.disassociate_kms_key(logGroupName=made.id)
         add, remove = changed_tags(old, new)
         arn = ctx.arn("logs", f"log-group:{made.id}")
         if add:

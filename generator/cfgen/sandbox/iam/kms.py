@@ -91,7 +91,8 @@ def _default_key(bucket: Any) -> str | None:
 
 
 @before("logs", "CreateLogGroup")
-def _log_group_key(call: Call) -> None:
+def refuse_log_key(call: Call) -> None:
+    """Refuse a key whose policy does not let CloudWatch Logs use it for the log group of the call."""
     key_id = call.params.get("kmsKeyId")
     if not key_id or not settings.enforce_iam:
         return

@@ -20,6 +20,7 @@ _MODULES = (
     "cfgen.sandbox.services.endpoints",
     "cfgen.sandbox.services.hosting",
     "cfgen.sandbox.services.inference",
+    "cfgen.sandbox.services.log_keys",
     "cfgen.sandbox.services.quotas",
     "cfgen.sandbox.services.scaling_rules",
     "cfgen.sandbox.services.schedule_rules",
