@@ -509,4 +509,16 @@ CASES = [
         needs(MinMemoryRequiredInMb=2048, MaxMemoryRequiredInMb=1024),
         needs(MaxMemoryRequiredInMb=2048),
     ),
+    Case(
+        "E9505",
+        "model split over more GPUs than its component has",
+        both(COMPONENT, container(Environment={"SM_VLLM_TENSOR_PARALLEL_SIZE": "4"})),
+        both(COMPONENT, container(Environment={"SM_VLLM_TENSOR_PARALLEL_SIZE": "1"})),
+    ),
+    Case(
+        "E9322",
+        "managed instance scaling of a variant with a model",
+        variant(ManagedInstanceScaling=MANAGED),
+        COMPONENT,
+    ),
 ]

@@ -95,9 +95,11 @@ def gathered() -> dict[str, Part]:
 
 
 def _without_variant(key: str, stack: Stack) -> str:
-    """A logical id without the name of the variant that it begins with."""
-    for one in stack.endpoint.variants:
-        word = one.weight_parameter.removesuffix("Weight")
+    """A logical id without the name of the variant or component that it begins with."""
+    words = [one.weight_parameter.removesuffix("Weight") for one in stack.endpoint.variants]
+    if stack.components:
+        words += [one.word for one in stack.components.every]
+    for word in words:
         if word and key.startswith(word):
             return f"…{key.removeprefix(word)}"
     return key

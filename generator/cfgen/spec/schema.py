@@ -80,9 +80,6 @@ class SpecData(SpecModel):
     variants: Annotated[list[Variant], Field(min_length=2, max_length=10)] | None = Field(
         None, description="Several variants behind one endpoint, by weight, or one with a shadow."
     )
-    components: Annotated[list[Component], Field(min_length=1, max_length=100)] | None = Field(
-        None, description="Several models on one endpoint, or on one model several adapters: inference components."
-    )
     serverless: Serverless | None = Field(None, description="Without instances.")
     vpc: Vpc = Field(default_factory=lambda: NoVpc(mode="none"), description="In which network.")
     security: Security = Field(default_factory=Security, description="Roles, keys and isolation.")
@@ -101,6 +98,9 @@ class SpecData(SpecModel):
     )
     data_capture: DataCapture | None = Field(
         None, description="Requests and answers, kept in S3 to look at later."
+    )
+    components: Annotated[list[Component], Field(min_length=1, max_length=100)] | None = Field(
+        None, description="Several models on one endpoint, or on one model several adapters: inference components."
     )
     alarms: AlarmsOrTrue | None = Field(
         None,
