@@ -81,9 +81,10 @@ def test_another_type_of_a_variant_that_scales(
     assert served(sandbox, name) == ("ml.m5.xlarge", 1)
 
     # nothing in the way: --two-step changes nothing
-    assert json.loads(cfgen("deploy", other, *HERE, "--two-step", "--format", "json").out)[0][
-        "outcome"
-    ] == "unchanged"
+    assert (
+        json.loads(cfgen("deploy", other, *HERE, "--two-step", "--format", "json").out)[0]["outcome"]
+        == "unchanged"
+    )
     assert cfgen("destroy", name, "--region", "us-east-1", "--no-confirm").code == 0
 
 

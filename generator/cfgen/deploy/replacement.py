@@ -100,7 +100,7 @@ _WITHIN = {"AWS::ApplicationAutoScaling::ScalingPolicy": ("PolicyName", "Scaling
 def identity(kind: str, region: str) -> tuple[str, ...]:
     """The properties that say which resource it is, so that two of the same values cannot stand side by side.
 
-    Those of its primary identifier that a template writes, and names that only a replacement changes.
+    Its primary identifier where the template writes all of it, and a name that only a replacement changes.
     """
     if kind in _WITHIN:
         return _WITHIN[kind]
@@ -110,7 +110,8 @@ def identity(kind: str, region: str) -> tuple[str, ...]:
         for key in ("primaryIdentifier", "readOnlyProperties")
     )
     names = [path for path in create_only(kind, region)[0] if path.rpartition(".")[2] == _name_of(kind)]
-    return tuple(dict.fromkeys([path for path in (*written, *names) if path not in read]))
+    own = [] if set(written) & set(read) else written
+    return tuple(dict.fromkeys([*own, *names]))
 
 
 def _name_of(kind: str) -> str:
