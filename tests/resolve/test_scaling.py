@@ -111,3 +111,13 @@ def test_a_launcher_cannot_choose_a_burstable_type() -> None:
     data = changed(data, endpoint__allowedInstanceTypes=["ml.m5.large", "ml.t2.large"])
     rule = load(template_of(data).text)["Rules"]["InstanceTypeScales"]
     assert "ml.t2.large" in str(rule)
+
+
+def test_a_count_that_updates_do_not_apply_says_so() -> None:
+    for scaling, words in (
+        ({"max": 4}, "at first; an update keeps"),
+        (..., "How many instances serve the model."),
+    ):
+        data = CONTAINER if scaling is ... else changed(CONTAINER, scaling=scaling)
+        parameters = load(template_of(data).text)["Parameters"]
+        assert words in parameters["InstanceCount"]["Description"]
