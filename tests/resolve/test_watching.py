@@ -257,6 +257,27 @@ EXHAUSTIVE = {
 """What SageMaker reports in AWS/SageMaker of endpoints that are not real-time, and nothing else."""
 
 
+def test_an_endpoint_that_is_switched_off_keeps_its_alarms_and_dashboard() -> None:
+    """Nothing that stays refers to it, or the stack could not be updated; and nothing is deleted and made each day."""
+    hours = {"timeZone": "Europe/Berlin", "days": ["mon"], "from": "08:00", "to": "18:00"}
+    made = resources(changed(CONTAINER, schedule=hours, alarms={"gpu": 90}, dashboard=True, deployment={}))
+    watching = {
+        name: one
+        for name, one in made.items()
+        if one["Type"] in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard")
+    }
+    assert len(watching) == 7
+    name = {"Fn::Select": [4, {"Fn::Split": ["/", {"Ref": "LogGroup"}]}]}
+    for one in watching.values():
+        assert "Condition" not in one
+        assert "Endpoint.EndpointName" not in json.dumps(one)
+    assert watching["GpuAlarm"]["Properties"]["Dimensions"][0] == {"Name": "EndpointName", "Value": name}
+    assert watching["MemoryAlarm"]["Properties"]["TreatMissingData"] == "notBreaching"
+    text, names = watching["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert names == {"Name": name}
+    assert "${Name}" in text
+
+
 def test_dashboards_show_what_is_reported() -> None:
     waiting = shown(changed(CONTAINER, dashboard=True, **{"async": {}}))
     assert {name for space, name in waiting if space == "AWS/SageMaker"} == EXHAUSTIVE["async"]

@@ -247,7 +247,8 @@ def _rows(scene: Scene) -> tuple[InstanceRow, ...]:
 
 def _missing(namespace: str, scene: Scene) -> str:
     """How an alarm takes missing data: no request is no failure, nor is no instance where there may be none."""
-    if namespace == REQUESTS or _mode(scene) != "real-time" or scene.data.components:
+    always = _mode(scene) == "real-time" and not scene.data.components and not scene.data.schedule
+    if namespace == REQUESTS or not always:
         return "notBreaching"
     return "missing"
 
