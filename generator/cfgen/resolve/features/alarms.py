@@ -144,37 +144,22 @@ def _reaches_zero(scene: Scene) -> bool:
 
 def _check(asked: Alarms, scene: Scene) -> None:
     notes, mode = scene.notes, _mode(scene)
-    if asked.topic != "make":
-        for key, value in (("email", asked.email), ("kmsKey", asked.kms_key)):
-            if value:
-                notes.refuse(
-                    f"alarms.{key}", "is about a topic of the template's, not about yours", "leave it out"
-                )
-    elif scene.data.security.kms_key and not asked.kms_key:
-        notes.warn(
-            "security.kmsKey",
-            "does not encrypt the topic of alarms: CloudWatch could not tell anybody unless the key's policy lets it",
-            "alarms.kmsKey, with a key that allows cloudwatch.amazonaws.com",
-        )
-    for key, value in (("backlog", asked.backlog), ("noCapacity", asked.no_capacity)):
-        if value is not None and mode != "async":
+    _check_topic(asked, scene)
+    if mode != "async":
+        for key in _given(asked, "backlog", "noCapacity"):
             notes.refuse(
                 f"alarms.{key}",
                 "is of asynchronous endpoints, whose requests wait",
                 "leave it out, or use async",
             )
     if mode == "serverless":
-        for key, value in (
-            ("disk", asked.disk), ("cpu", asked.cpu), ("gpu", asked.gpu), ("gpuMemory", asked.gpu_memory)
-        ):  # fmt: skip
-            if value is not None:
-                notes.refuse(
-                    f"alarms.{key}", "SageMaker does not report it of serverless endpoints", "leave it out"
-                )
+        for key in _given(asked, "disk", "cpu", "gpu", "gpuMemory"):
+            notes.refuse(
+                f"alarms.{key}", "SageMaker does not report it of serverless endpoints", "leave it out"
+            )
         return
-    for key, value in (("gpu", asked.gpu), ("gpuMemory", asked.gpu_memory)):
-        without = next((row.type for row in _rows(scene) if not row.gpus), None)
-        if value is not None and without:
+    if without := next((row.type for row in _rows(scene) if not row.gpus), None):
+        for key in _given(asked, "gpu", "gpuMemory"):
             notes.refuse(f"alarms.{key}", f"{without} has no GPU", "leave it out")
     if asked.gpu_memory is not None:
         notes.warn(
@@ -187,6 +172,26 @@ def _check(asked: Alarms, scene: Scene) -> None:
             f"is {asked.latency:g} s: SageMaker gives up after {ANSWER} s unless the answer streams",
             f"less than {ANSWER}",
         )
+
+
+def _check_topic(asked: Alarms, scene: Scene) -> None:
+    if asked.topic != "make":
+        for key in _given(asked, "email", "kmsKey"):
+            scene.notes.refuse(
+                f"alarms.{key}", "is about a topic of the template's, not about yours", "leave it out"
+            )
+    elif scene.data.security.kms_key and not asked.kms_key:
+        scene.notes.warn(
+            "security.kmsKey",
+            "does not encrypt the topic of alarms: CloudWatch could not tell anybody unless the key's policy lets it",
+            "alarms.kmsKey, with a key that allows cloudwatch.amazonaws.com",
+        )
+
+
+def _given(asked: Alarms, *keys: str) -> list[str]:
+    """Those of the spec's keys that have a value."""
+    values = asked.model_dump(by_alias=True)
+    return [key for key in keys if values[key] is not None]
 
 
 def _alarm(kind: _Kind, source: Source, scene: Scene) -> AlarmPlan | None:
