@@ -19,9 +19,17 @@ _VARIANT = "sagemaker:variant:DesiredInstanceCount"
 _PROVISIONED = "sagemaker:variant:DesiredProvisionedConcurrency"
 _COMPONENT = "sagemaker:inference-component:DesiredCopyCount"
 # moto knows the first of these alone, and refuses the others before it looks further
-_KNOWN = {one.name: one.value for one in models.ScalableDimensionValueSet}
-_DIMENSIONS: Any = Enum("_DIMENSIONS", {**_KNOWN, "PROVISIONED": _PROVISIONED, "COMPONENT": _COMPONENT})
-models.ScalableDimensionValueSet = responses.ScalableDimensionValueSet = _DIMENSIONS  # type: ignore[misc]
+_enum: Any = Enum
+_DIMENSIONS = _enum(
+    "ScalableDimensionValueSet",
+    {
+        **{one.name: one.value for one in models.ScalableDimensionValueSet},
+        "PROVISIONED": _PROVISIONED,
+        "COMPONENT": _COMPONENT,
+    },
+)
+for _module in (models, responses):
+    vars(_module)["ScalableDimensionValueSet"] = _DIMENSIONS
 # the predefined metrics of SageMaker, with the dimension each belongs to
 _METRICS = {
     "SageMakerVariantInvocationsPerInstance": _VARIANT,
