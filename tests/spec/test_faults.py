@@ -50,7 +50,6 @@ FAULTS = [
     ("list element", GOOD + "regions: [us-east-1, mars]\n", "8:22", "regions[1]: 'mars' is not allowed here"),
     ("scalar for list", GOOD + "regions: us-east-1\n", "8:10", "must be a list"),
     ("scalar for mapping", GOOD + "security: yes\n", "8:11", "must be a mapping"),
-    ("later feature", GOOD + "schedule: {}\n", "8:1", "is not supported yet"),
     ("mistyped type", GOOD.replace("type: container", "type: jump-start"), "3:9", "did you mean jumpstart?"),
     ("CloudFormation tag", GOOD.replace("example", "!Ref Name"), "1:7", "tag !Ref is not allowed here"),
     ("Python tag", GOOD.replace("example", "!!python/object/apply:os.system [id]"), "1:7", "is not allowed here"),

@@ -8,7 +8,6 @@ from typing import Any
 
 from cfgen.docs.markdown import GENERATED, cell, code, slug, table
 from cfgen.docs.spec_fields import Field, Schema, Section, example, sections
-from cfgen.spec.schema import NOT_YET
 
 _HEAD = f"""# Spec language
 
@@ -32,7 +31,7 @@ def page() -> str:
     """The page as Markdown."""
     found = sections()
     titles = {section.definition: section.title for section in found}
-    return _HEAD + "".join(_section(section, titles) for section in found) + _not_yet()
+    return _HEAD + "".join(_section(section, titles) for section in found)
 
 
 def _section(section: Section, titles: dict[str, str]) -> str:
@@ -114,7 +113,3 @@ def _limits(schema: Schema) -> Iterator[str]:
             yield f"at most {most} entries"
 
 
-def _not_yet() -> str:
-    rows = [(code(key), text) for key, text in NOT_YET.items()]
-    about = "## Not supported yet\n\nKept for later; a spec that asks for one gets a clear error.\n\n"
-    return about + table(("key", "feature"), rows) if rows else ""

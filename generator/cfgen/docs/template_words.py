@@ -15,6 +15,7 @@ WHEN = {
     "async": "`async` is given",
     "components": "`components` is given",
     "scaling": "`scaling` is given",
+    "schedule": "`schedule` is given",
     "deployment": "`deployment` is given",
     "data-capture": "`dataCapture` is given",
     "alarms": "`alarms` is given",
@@ -104,6 +105,14 @@ FIELDS = {
     "ScalingTarget": "scaling.target",
     "ScaleInCooldown": "scaling.scaleInCooldown",
     "ScaleOutCooldown": "scaling.scaleOutCooldown",
+    "EndpointEnabled": "",
+    "ScheduleEnabled": "",
+    "ScheduleUsesServiceRole": "",
+    "ScheduleTimeZone": "schedule.timeZone",
+    "OpensAt": "schedule.from",
+    "ClosesAt": "schedule.to",
+    "OpensAt2": "schedule.windows[].from",
+    "ClosesAt2": "schedule.windows[].to",
     "LogRetentionDays": "logs.retentionDays",
 }
 

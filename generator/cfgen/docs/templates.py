@@ -17,7 +17,8 @@ from cfgen.catalogue import load
 from cfgen.docs import template_words as words
 from cfgen.docs.markdown import GENERATED, cell, code, slug, table
 from cfgen.paths import specs_dir
-from cfgen.render import parts, stacking
+from cfgen.render import parts
+from cfgen.render.rendering import rendered
 from cfgen.resolve import resolve
 from cfgen.resolve.stack import Stack
 from cfgen.spec import find_specs, load_spec, parse_spec
@@ -79,11 +80,9 @@ def gathered() -> dict[str, Part]:
     """What each part brings, over all examples and variants; parts in the order of ``parts.TITLES``."""
     found: dict[str, Part] = {}
     for stack in _stacks():
-        for name in stack.parts:
+        for piece in rendered(stack, "packed"):
+            name = piece.name
             found.setdefault(name, {})
-            piece = stacking.split(
-                name, parts.TITLES[name], parts.render_part(name, stack=stack, fit="packed")
-            )
             for section in ("Parameters", "Rules", "Resources", "Outputs"):
                 body = yaml.load(piece.sections.get(section, ""), Loader=_Loader) or {}
                 entries = found[name].setdefault(section, {}) if body else {}
@@ -143,6 +142,8 @@ def _add(entries: dict[str, Entry], key: str, value: dict[str, Any]) -> None:
 def _limits(value: dict[str, Any]) -> str:
     if "AllowedValues" in value:
         return "one of " + ", ".join(map(str, value["AllowedValues"]))
+    if "MinValue" in value and "MaxValue" not in value:
+        return f"at least {value['MinValue']:,}"
     if "MinValue" in value:
         return f"{value['MinValue']:,} to {value['MaxValue']:,}"
     return str(value.get("ConstraintDescription", ""))

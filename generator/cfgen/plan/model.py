@@ -87,13 +87,17 @@ class RegionCost:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What a month would cost with something done; ``share`` of the month's cost is what that saves."""
+    """What a month would cost with something done; ``share`` of the month's cost is what that saves.
+
+    ``kept``: the template does it already.
+    """
 
     what: str
     monthly: float
     saved: float
     share: float
     how: str
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

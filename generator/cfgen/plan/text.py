@@ -121,7 +121,8 @@ def _row(line: CostLine) -> tuple[str, str, str, str, str]:
 def _savings(plan: Plan) -> Iterator[str]:
     if plan.savings:
         yield ""
-        yield f"What could be saved of {HOURS} hours a month"
+        kept = plan.savings[0].kept
+        yield f"What {'is' if kept else 'could be'} saved of {HOURS} hours a month"
         for one in plan.savings:
             said = f"{one.what}: {money(one.monthly)} a month, {one.share:.0%} less ({one.how})"
             yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")

@@ -36,7 +36,7 @@ def render(stack: Stack, form: str = "cfn") -> Template:
 
 
 def _render(stack: Stack, fit: str, form: str) -> Template:
-    pieces = _pieces(stack, fit)
+    pieces = rendered(stack, fit)
     header = parts.render_part("header", stack=stack)
     groups = stacking.interface(pieces)
     head = f"{header.rstrip()}\n{groups}" if groups else header.rstrip()
@@ -59,7 +59,7 @@ def _render(stack: Stack, fit: str, form: str) -> Template:
     )
 
 
-def _pieces(stack: Stack, fit: str) -> list[stacking.Piece]:
+def rendered(stack: Stack, fit: str) -> list[stacking.Piece]:
     """The parts in the order of the stack. A schedule lists the parameters of all others, so it is rendered last."""
     found: dict[str, stacking.Piece] = {}
     for name in sorted(stack.parts, key=lambda name: name == "schedule"):

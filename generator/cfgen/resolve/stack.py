@@ -148,10 +148,10 @@ class Stack:
     schedule: SchedulePlan | None = None
     deployment: DeploymentPlan | None = None
     data_capture: DataCapturePlan | None = None
-    api: ApiPlan | None = None
     alarms: AlarmsPlan | None = None
     dashboard: DashboardPlan | None = None
     budget: BudgetPlan | None = None
+    api: ApiPlan | None = None
     security: SecurityPlan | None = None
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,16 +57,12 @@ def parse_spec(text: str, file: str = "<spec>", folder: Path = Path()) -> Spec:
     from cfgen.spec.schema import SpecData
 
     data: Any = None
-    not_yet = _not_yet(document)
     try:
-        data = SpecData.model_validate(
-            {key: value for key, value in document.data.items() if key not in not_yet}
-        )
+        data = SpecData.model_validate(dict(document.data))
     except ValidationError as error:
         from cfgen.spec.messages import problems_of
 
         problems += problems_of(error, document, SpecData)
-    problems += [p for p in not_yet.values() if p is not None]
     problems += _without_instances(document)
     if problems:
         raise SpecError(sorted(_unique(problems), key=lambda p: (p.line, p.column)))
@@ -86,15 +82,3 @@ def _without_instances(document: Document) -> Iterable[Problem]:
 
 def _unique(problems: Iterable[Problem]) -> list[Problem]:
     return list(dict.fromkeys(problems))
-
-
-def _not_yet(document: Document) -> Mapping[str, Problem]:
-    """Keys that belong to features this version does not have."""
-    from cfgen.spec.schema import NOT_YET
-
-    fix = "leave the key out"
-    return {
-        key: document.problem((key,), f"{NOT_YET[key]} is not supported yet", fix, key=True)
-        for key in document.data
-        if key in NOT_YET
-    }

@@ -53,10 +53,6 @@ Tags = dict[
     Annotated[str, pattern(rf"^{_TAG}*$", _TAG_MEANING, max_length=256), CLEAN, AfterValidator(_tag_text)],
 ]
 
-NOT_YET = {
-}
-"""Keys the language keeps for later features; asking for one is a clear error."""
-
 
 class SpecData(SpecModel):
     """A model, the endpoint that serves it, and the network, roles and logs around them."""
@@ -100,7 +96,8 @@ class SpecData(SpecModel):
         None, description="Requests and answers, kept in S3 to look at later."
     )
     components: Annotated[list[Component], Field(min_length=1, max_length=100)] | None = Field(
-        None, description="Several models on one endpoint, or on one model several adapters: inference components."
+        None,
+        description="Several models on one endpoint, or on one model several adapters: inference components.",
     )
     alarms: AlarmsOrTrue | None = Field(
         None,

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from cfgen.resolve.features import (
-    api,
     alarms,
+    api,
     asynchronous,
     budget,
     components,
@@ -37,8 +37,8 @@ FEATURES: tuple[tuple[str, str, Callable[[Scene], object | None]], ...] = (
     ("alarms", "alarms", alarms.plan),
     ("dashboard", "dashboard", dashboard.plan),
     ("budget", "budget", budget.plan),
-    ("security", "security", security.plan),
     ("api", "api", api.plan),
+    ("security", "security", security.plan),
 )
 """Field (of the spec's root and of Stack), part, and what plans it; in the order of the parts in a template."""
 

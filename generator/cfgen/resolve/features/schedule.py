@@ -4,7 +4,7 @@ Where scaling reaches zero, or is to keep something, scheduled actions move its 
 under a condition: its stack is updated with another value of a parameter, so that CloudFormation knows what is there.
 
 Sources: EventBridge Scheduler, "Schedule types" and "Using universal targets"; Application Auto Scaling, "Scheduled
-scaling"; CloudFormation, UpdateStack; Amazon SageMaker, AsyncInferenceConfig and InvokeEndpointAsync (RequestTTLSeconds).
+scaling"; CloudFormation, UpdateStack and "Service role"; Amazon SageMaker, InvokeEndpointAsync (RequestTTLSeconds).
 """
 
 from __future__ import annotations
