@@ -225,8 +225,10 @@ class Stack:
 
     def _plain(self, text: str) -> str:
         names: dict[str, str] = {}
-        for logical, (_, physical) in self.resources().items():
-            for piece in (physical, physical.rpartition("/")[2], physical.rpartition(":")[2]):
+        for logical, (kind, physical) in self.resources().items():
+            last = (physical.rpartition("/")[2], physical.rpartition(":")[2])
+            # the last piece of a policy's ARN is its metric
+            for piece in (physical, *(() if kind.endswith("::ScalingPolicy") else last)):
                 if len(piece) > 6:
                     names.setdefault(piece, f"<{logical}>")
         for piece in sorted(names, key=len, reverse=True):
@@ -234,6 +236,7 @@ class Stack:
         text = text.replace(self.id, "<id>").replace(self.id.rpartition("/")[2].split("-")[0], "<unique>")
         text = re.sub(rf"{self.name}-(\w+)-[A-Za-z0-9]{{12}}", r"<\1>", text, flags=re.IGNORECASE)
         text = text.replace(self.name, "<stack>")
+        text = re.sub(r"https://[a-z0-9]+\.lambda-url", "https://<url>", text)
         return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>", text)
 
 
@@ -456,7 +459,48 @@ def rows() -> list[Row]:
     canary = {"strategy": "canary", "size": "50%", "wait": 0, "rollbackAlarms": {"errorRate": 0.02}}
     pooled = [{"instanceType": "ml.g6e.2xlarge"}, {"instanceType": "ml.g6.2xlarge"}]
     staged = changed(tei, model__staging="s3")
+    watched = {"email": "ml-platform@example.com", "errorRate": 0.02}
+    shared = changed(llm, endpoint__instanceType="ml.g6e.12xlarge")
+    chat = {"name": "chat", "accelerators": 1}
+    code = {"name": "code", "accelerators": 2, "scaling": {"min": 0, "max": 2}}
+    key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     return [
+        row(
+            "components",
+            changed(shared, components=[chat]),
+            changed(shared, components=[chat, code]),
+            changed(shared, components=[{**chat, "accelerators": 2}, {**code, "scaling": {"max": 3}}]),
+            changed(shared, components=[{**code, "scaling": {"max": 3}}]),
+        ),
+        row("alarms", tei, changed(tei, alarms=watched), changed(tei, alarms={"latency": 5}), tei),
+        row(
+            "alarms and scaling",
+            scaled,
+            changed(newer, scaling={"max": 3}, alarms=watched, dashboard=True),
+            tei,
+        ),
+        row("dashboard", tei, changed(tei, dashboard=True), changed(tei, dashboard=True, variants=ab), tei),
+        row(
+            "budget",
+            tei,
+            changed(tei, budget={"monthlyLimit": 100, "email": "a@example.com"}),
+            changed(tei, budget={"monthlyLimit": 200, "email": "b@example.com"}),
+            tei,
+        ),
+        row(
+            "api",
+            llm,
+            changed(llm, api={"models": ["qwen"], "auth": {"type": "api-key"}}),
+            changed(llm, api={"models": ["qwen", "other"], "auth": {"type": "api-key"}, "streaming": True}),
+            llm,
+        ),
+        row(
+            "keys and who may invoke",
+            tei,
+            changed(tei, security={"invokePolicy": {}}, dataCapture={"sampling": 5}),
+            changed(tei, security={"invokePolicy": {}, "kmsKey": key}, dataCapture={"sampling": 5}),
+            tei,
+        ),
         row("model", tei, newer, tei),
         row("image", changed(tei, model__container="tei:1.8.0"), tei),
         row(

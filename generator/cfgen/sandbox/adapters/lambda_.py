@@ -225,10 +225,9 @@ class Url(Adapter):
         refuse_unhandled(ctx, p, ("AuthType", "Cors", "InvokeMode", "TargetFunctionArn"))
         arguments = shaped("lambda", "CreateFunctionUrlConfig", p, FunctionName=p["TargetFunctionArn"])
         answer = ctx.client("lambda").create_function_url_config(**arguments)
-        return Made(
-            answer["FunctionArn"],
-            {"FunctionArn": answer["FunctionArn"], "FunctionUrl": answer["FunctionUrl"]},
-        )
+        # Lambda's ends in a slash
+        url = f"{answer['FunctionUrl'].rstrip('/')}/"
+        return Made(answer["FunctionArn"], {"FunctionArn": answer["FunctionArn"], "FunctionUrl": url})
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
         arguments = shaped("lambda", "UpdateFunctionUrlConfig", new, FunctionName=new["TargetFunctionArn"])
