@@ -23,6 +23,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     try:
         # A rollback must not fail because of the model that it goes back to.
         if event["RequestType"] != "Delete" and "ROLLBACK" not in stack_status(event["StackId"]):
+            went_back(asked)
             ending = time.time() + context.get_remaining_time_in_millis() / 1000 - 90
             request(asked, event["RequestId"], min(ending, time.time() + float(asked["Timeout"])))
     except Exception as error:
@@ -32,6 +33,14 @@ def handler(event: dict[str, Any], context: Any) -> None:
 
 def stack_status(stack: str) -> str:
     return str(boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+
+
+def went_back(asked: dict[str, Any]) -> None:
+    """Refuse an endpoint that SageMaker took back: it is in service again, with the configuration it had before."""
+    there = boto3.client("sagemaker").describe_endpoint(EndpointName=asked["EndpointName"])
+    if asked["EndpointConfig"] != there["EndpointConfigName"]:
+        why = there.get("FailureReason") or "an alarm, a failed health check, or no capacity"
+        raise RuntimeError(f"the update went back to {there['EndpointConfigName']}: {why}"[:900])
 
 
 def request(asked: dict[str, Any], name: str, deadline: float) -> None:

@@ -82,7 +82,7 @@ def answers() -> Iterator[Answers]:
 def control(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Control]:
     with Control() as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", aws)
-        for service in ("CLOUDFORMATION", "CODEBUILD", "SFN"):
+        for service in ("CLOUDFORMATION", "CODEBUILD", "SAGEMAKER", "SFN"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", server.url)
         yield server
 

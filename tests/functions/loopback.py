@@ -109,6 +109,7 @@ class Control(Loopback):
             "demo-Build-1ABCDEFGHIJKL",
             "CREATE_IN_PROGRESS",
         )
+        self.configuration = "configuration-1"  # of the endpoint
         self.gone = False
         self.executions: dict[str, dict[str, Any]] = {}
         self.builds: dict[str, dict[str, Any]] = {}
@@ -152,6 +153,11 @@ class Control(Loopback):
         }[name]
         text = f"<{name}Response><{name}Result>{inner}</{name}Result></{name}Response>"
         return 200, {"Content-Type": "text/xml"}, text.encode()
+
+    # SageMaker
+
+    def DescribeEndpoint(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"EndpointName": asked["EndpointName"], "EndpointConfigName": self.configuration}
 
     # Step Functions
 

@@ -11,7 +11,13 @@ from tests.functions.conftest import Functions, event_of
 from tests.functions.loopback import Answers, Control, Endpoint
 
 BODY = '{"inputs": "Is anyone there?"}'
-ASKED = {"EndpointName": "demo-Endpoint-1", "Body": BODY, "ContentType": "application/json", "Timeout": "3"}
+ASKED = {
+    "EndpointName": "demo-Endpoint-1",
+    "EndpointConfig": "configuration-1",
+    "Body": BODY,
+    "ContentType": "application/json",
+    "Timeout": "3",
+}
 
 
 def model_error(status: int, message: str) -> tuple[int, str, dict[str, Any]]:
@@ -90,3 +96,14 @@ def test_update_asks_again_but_a_rollback_does_not(
         assert smoke(functions, answers, endpoint, "Update")["Status"] == "SUCCESS"
         assert smoke(functions, answers, endpoint, "Delete")["Status"] == "SUCCESS"
         assert len(endpoint.bodies) == 3
+
+
+def test_an_update_that_sagemaker_took_back_is_no_success(
+    answers: Answers, control: Control, functions: Functions
+) -> None:
+    control.configuration = "configuration-0"
+    with Endpoint((200, "", {})) as endpoint:
+        told = smoke(functions, answers, endpoint, "Update")
+        assert told["Status"] == "FAILED"
+        assert "went back to configuration-0" in told["Reason"]
+        assert not endpoint.bodies

@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 
 from tests.functions.conftest import Functions, event_of
-from tests.functions.loopback import Answers, Endpoint
+from tests.functions.loopback import Answers, Control, Endpoint
 
-ASKED = {"EndpointName": "demo", "Body": '{"inputs": "a"}', "ContentType": "application/json", "Timeout": "4"}
+ASKED = {
+    "EndpointName": "demo",
+    "EndpointConfig": "configuration-1",
+    "Body": '{"inputs": "a"}',
+    "ContentType": "application/json",
+    "Timeout": "4",
+}
 OUT, FAILED = "s3://models-of-demo/output/1.out", "s3://models-of-demo/failures/1-error.out"
 
 
@@ -71,3 +77,13 @@ def test_delete_asks_nothing(answers: Answers, functions: Functions, bucket: Any
     done = functions.call("smoke_async.py", event, seconds=120)
     assert done.code == 0, done.out
     assert answers["smoke"]["Status"] == "SUCCESS"
+
+
+def test_an_update_that_sagemaker_took_back_is_no_success(
+    answers: Answers, control: Control, functions: Functions, bucket: Any
+) -> None:
+    control.configuration = "configuration-0"
+    with Runtime((202, "", {"InferenceId": "1"})) as runtime:
+        told = smoke(functions, answers, runtime, bucket)
+    assert told["Status"] == "FAILED"
+    assert "went back to configuration-0" in told["Reason"]
