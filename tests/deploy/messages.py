@@ -27,6 +27,11 @@ EVENTS = [
         "awslabs/llm-hosting-container#18",
     ),
     (
+        "no-zero-instances",
+        "Min instance count needs to be greater than 0 for enabled managed instance scaling",
+        "stdapi-ai/stdapi.ai#43",
+    ),
+    (
         "capacity",
         "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML"
         " instance type.",

@@ -36,6 +36,11 @@ def test_reported_log_lines_are_known(cause: str, text: str, source: str) -> Non
 @pytest.mark.parametrize(
     ("cause", "text"),
     [
+        (
+            "component-room",
+            "There is not enough hardware resources on the instances for this endpoint to create a copy of the "
+            "inference component.",
+        ),
         ("build-failed", "WaitCondition received failed message: 'disk full' for uniqueId: build"),
         (
             "token",
