@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from botocore import xform_name
+from moto.apigatewayv2.models import apigatewayv2_backends
 
 from cfgen.sandbox.adapters.base import (
     Adapter,
@@ -66,10 +67,10 @@ class Api(Adapter):
         client = ctx.client(_SERVICE)
         client.update_api(**shaped(_SERVICE, "UpdateApi", changed, ApiId=made.id))
         if old.get("Body") != new.get("Body"):
-            for name in ("Route", "Integration", "Authorizer"):
-                kind = name.lower()
-                for item in getattr(client, f"get_{kind}s")(ApiId=made.id)["Items"]:
-                    getattr(client, f"delete_{kind}")(**{"ApiId": made.id, f"{name}Id": item[f"{name}Id"]})
+            # moto lists no authorizers
+            api = apigatewayv2_backends[ctx.account][ctx.region].apis[made.id]
+            for parts in (api.routes, api.integrations, api.authorizers):
+                parts.clear()
             _import(ctx, made.id, new.get("Body") or {})
         add, remove = changed_tags(old, new)
         arn = f"arn:{ctx.partition}:apigateway:{ctx.region}::/apis/{made.id}"
