@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-stacks test-serving test-models test-taskcat test-browser test-security test-all check bench docs wheel lock goldens clean
+.PHONY: help demo test test-stacks test-streaming test-serving test-models test-taskcat test-browser test-security test-all check bench docs wheel lock goldens clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,14 @@ test-stacks: $(VENV)/.test ## templates deployed, updated, broken and deleted in
 test-models: $(VENV)/.test ## every JumpStart model's template linted by every rule (three minutes)
 	$(BIN)/python -m pytest tests/sweep $(ARGS)
 
+.venvs/node/.done: tests/streaming/node/package-lock.json
+	@command -v npm >/dev/null || { echo "test-streaming needs Node.js 20 or newer, with npm" >&2; exit 1; }
+	mkdir -p .venvs/node && cp tests/streaming/node/package*.json .venvs/node
+	cd .venvs/node && npm ci --silent --no-audit --no-fund
+	@touch $@
+test-streaming: $(VENV)/.test .venvs/node/.done ## the function that streams, in real Node.js with AWS's SDK (takes npm's packages)
+	$(BIN)/python -m pytest tests/streaming $(ARGS)
+
 .venvs/serving/.done: requirements/serving.txt
 	python3.11 -m venv .venvs/serving
 	.venvs/serving/bin/python -m pip --quiet --disable-pip-version-check install -r $<
@@ -74,7 +82,7 @@ test-browser: $(VENV)/.browser ## the page of a plan in headless Chromium (Debia
 test-security: $(VENV)/.test .venvs/checkov/.done ## checkov over every golden
 	$(BIN)/python -m pytest tests/scans $(ARGS)
 
-test-all: test test-stacks test-models test-serving test-taskcat test-browser test-security ## every test there is
+test-all: test test-stacks test-streaming test-models test-serving test-taskcat test-browser test-security ## every test there is
 
 check: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
