@@ -546,7 +546,7 @@ def rows() -> list[Row]:
             tei,
         ),
         row(
-            "alarms",
+            "alarms, topics, budgets",
             tei,
             changed(tei, alarms={"email": "a@example.com"}, dashboard=True),
             changed(
