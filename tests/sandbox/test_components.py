@@ -19,9 +19,13 @@ BASE: dict[str, Any] = {
     },
     "endpoint": {"instanceType": "ml.g5.12xlarge"},
 }
-CHAT = {"name": "chat", "accelerators": 2, "scaling": {"min": 0, "max": 2}}
-CODE = {"name": "code", "model": {"env": {"SM_VLLM_MAX_NUM_SEQS": "8"}}, "scaling": {"min": 0, "max": 1}}
-TUNED = {"name": "tuned", "base": "code", "adapter": "s3://my-adapters/tuned.tar.gz"}
+CHAT: dict[str, Any] = {"name": "chat", "accelerators": 2, "scaling": {"min": 0, "max": 2}}
+CODE: dict[str, Any] = {
+    "name": "code",
+    "model": {"env": {"SM_VLLM_MAX_NUM_SEQS": "8"}},
+    "scaling": {"min": 0, "max": 1},
+}
+TUNED: dict[str, Any] = {"name": "tuned", "base": "code", "adapter": "s3://my-adapters/tuned.tar.gz"}
 
 
 def template(*components: dict[str, Any], **changes: Any) -> str:

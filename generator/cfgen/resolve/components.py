@@ -160,7 +160,8 @@ def plan_managed(parts: tuple[Share, ...], notes: Collector) -> ManagedPlan | No
             "endpoint.managedInstanceScaling.max",
             f"is {maximum}; the most copies of all components at once need {at_most} × {whole.name}",
         )
-    return ManagedPlan(minimum, maximum, (asked and asked.scale_in or "").upper().replace("-", "_"))
+    scale_in = (asked.scale_in if asked else None) or ""
+    return ManagedPlan(minimum, maximum, scale_in.upper().replace("-", "_"))
 
 
 def _room(whole: Instance) -> Need:
@@ -223,7 +224,7 @@ def _check_adapter(one: Component, path: str, asked: list[Component], notes: Col
         notes.refuse(f"{path}.base", f"{one.base} is no other component", f"one of {names}")
     elif base is not None and (base.base is not None or base.adapter is not None):
         notes.refuse(f"{path}.base", f"{one.base} is an adapter itself", "name the component with the model")
-    for key, value in one.model_dump(by_alias=True, exclude_none=True).items():
+    for key in one.model_dump(by_alias=True, exclude_none=True):
         if key not in ("name", "base", "adapter", "smokeTest"):
             notes.refuse(
                 f"{path}.{key}", "an adapter uses what its base has", "leave it out, or say it of the base"

@@ -25,10 +25,10 @@ from cfgen.resolve.plans.endpoint import (
     VariantPlan,
 )
 from cfgen.resolve.plans.jumpstart import JumpStartPlan
+from cfgen.resolve.plans.model import Asset, BuildPlan, ImagePlan, ModelPlan, S3Data, TokenPlan
 from cfgen.resolve.plans.scaling import ScalingPlan
 from cfgen.resolve.plans.schedule import SchedulePlan
 from cfgen.resolve.plans.security import SecurityPlan
-from cfgen.resolve.plans.model import Asset, BuildPlan, ImagePlan, ModelPlan, S3Data, TokenPlan
 
 __all__ = [
     "Asset",
