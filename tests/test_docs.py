@@ -111,8 +111,17 @@ def test_every_spec_key_is_used_in_a_page_that_people_wrote() -> None:
 
 def test_every_example_of_a_spec_key_is_right() -> None:
     import importlib
+    import pkgutil
 
-    models = [importlib.import_module(f"cfgen.spec.{name}") for name in ("schema", "sections", "model")]
+    from cfgen.spec import features
+
+    names = [
+        "schema",
+        "sections",
+        "model",
+        *(f"features.{one.name}" for one in pkgutil.iter_modules(features.__path__)),
+    ]
+    models = [importlib.import_module(f"cfgen.spec.{name}") for name in names]
     for section in sections():
         for field in section.fields:
             name = "SpecData" if section.definition == "spec" else section.definition

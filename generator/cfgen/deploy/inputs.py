@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 STATE = "EndpointEnabled"
 """The parameter that says how things stand, not how they should be: a schedule changes it, a deployment leaves it."""
 
+BY_SERVICE_ROLE = "ScheduleUsesServiceRole"
+"""The parameter that leaves what a schedule switches to the stack's service role."""
+
 
 def pairs(items: Iterable[str], option: str) -> dict[str, str]:
     """``K=V`` arguments as a mapping; the value may hold ``=``."""

@@ -15,7 +15,7 @@ from cfgen import document
 from cfgen.deploy import after, awscli, changes, errors, events, two_step
 from cfgen.deploy import stack as stacks
 from cfgen.deploy.assets import upload_assets
-from cfgen.deploy.inputs import STATE, Parameters, check_regions, merge
+from cfgen.deploy.inputs import BY_SERVICE_ROLE, STATE, Parameters, check_regions, merge
 from cfgen.deploy.launch import Launch, Prepared, Result
 from cfgen.deploy.report import Reporter, Silent
 from cfgen.deploy.session import Aws, aws_errors
@@ -42,6 +42,7 @@ def prepare(
     # a stack that only waits for its first change set has no parameters worth keeping
     given = {**launch.parameters, **upload_assets(launch.template, aws, launch.s3_bucket)}
     merged = merge(launch.template, given, real.deployed if real else None, reset=launch.reset_parameters)
+    _check_service_role(launch, merged, real)
     for name, (now, default) in merged.kept.items():
         if name == STATE:
             say(f"the endpoint is switched off, and stays so (--parameter {name}={default} switches it on)")
@@ -158,6 +159,17 @@ def carry_out(
     return replace(
         done, endpoints=after.check(stack, request=launch.request), seconds=time.monotonic() - started
     )
+
+
+def _check_service_role(launch: Launch, merged: Parameters, stack: stacks.StackView | None) -> None:
+    """A schedule without rights of its own would leave an endpoint behind that its stack has forgotten."""
+    kept = merged.kept.get(BY_SERVICE_ROLE, ("",))[0]
+    uses = merged.overrides.get(BY_SERVICE_ROLE, kept) == "yes"
+    if uses and not launch.role_arn and not (stack and stack.raw.get("RoleARN")):
+        raise errors.PreflightFailed(
+            f"{BY_SERVICE_ROLE} is yes, and the stack has no service role: its schedule could delete nothing",
+            hint=f"launch with --role-arn, or with --parameter {BY_SERVICE_ROLE}=no",
+        )
 
 
 def _in_two_steps(prepared: Prepared, aws: Aws, report: Reporter, stop: threading.Event | None) -> Result:

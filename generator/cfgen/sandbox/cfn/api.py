@@ -197,7 +197,8 @@ def delete_stack(call: Call) -> Any:
             raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be deleted.")
         if p.get("RoleARN"):
             stack.role_arn, stack.keys = p["RoleARN"], stack_keys(call, p["RoleARN"])
-        elif stack.role_arn:
+        else:
+            # whoever deletes acts, not whoever updated last
             stack.keys = stack_keys(call, stack.role_arn)
         earlier = None
         if stack.in_progress and stack.operation is not None and not stack.operation.done.is_set():
