@@ -108,9 +108,8 @@ class Stack:
     def deploy(self, version: Version) -> str:
         """Create or update; the status it ends in."""
         text = version.template()
-        seeded = self.sandbox.seed(document.load(text), dict(version.parameters), REGION)
         # a parameter that nobody gives takes the new default, as ``cfgen deploy`` has it
-        given = {**seeded.parameters, **version.parameters}
+        given = seeded(self.sandbox, version)
         request = {
             "StackName": self.name,
             "TemplateBody": text,
@@ -256,12 +255,20 @@ def _bare(value: Any) -> Any:
     return [_bare(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
+def seeded(sandbox: Sandbox, version: Version) -> dict[str, str]:
+    """Make what a version refers to; its parameters with those that example data needs."""
+    made = sandbox.seed(document.load(version.template()), dict(version.parameters), REGION)
+    return {**made.parameters, **version.parameters}
+
+
 class Matrix:
     """One sandbox for a file's rows; what a fresh stack of a version serves is looked at once."""
 
     def __init__(self, sandbox: Sandbox, label: str) -> None:
         self.sandbox, self.label, self.number = sandbox, label, 0
         self._fresh: dict[str, Any] = {}
+        # what AWS gives every account in a region
+        sandbox.client("ec2", REGION).describe_vpcs()
 
     def stack(self) -> Stack:
         """A new stack, not deployed yet."""
@@ -283,12 +290,17 @@ class Matrix:
 
     def live(self, one: Row) -> None:
         """A row's life, looked at after each step."""
+        for version in one.versions:
+            seeded(self.sandbox, version)
+        inventory = self.sandbox.inventory()
         stack = self.stack()
         first, *later = one.versions
         assert stack.deploy(first) == "CREATE_COMPLETE", stack.failures()
         for number, version in enumerate(later, 1):
             self._step(stack, version, interrupts=number in one.interrupts)
         stack.delete()
+        left = set(self.sandbox.inventory()) ^ set(inventory)
+        assert not left, left
 
     def refuse(self, one: Refused) -> None:
         """An update that is refused: foreseen by the table, and rolled back when it is tried all the same."""
@@ -493,6 +505,13 @@ def rows() -> list[Row]:
             changed(llm, api={"models": ["qwen"], "auth": {"type": "api-key"}}),
             changed(llm, api={"models": ["qwen", "other"], "auth": {"type": "api-key"}, "streaming": True}),
             llm,
+        ),
+        row(
+            "schedule",
+            tei,
+            changed(tei, schedule={"days": ["mon"], "from": "08:00", "to": "18:00"}),
+            changed(tei, schedule={"timeZone": "Europe/Berlin", "from": "07:00", "to": "19:00"}),
+            tei,
         ),
         row(
             "keys and who may invoke",

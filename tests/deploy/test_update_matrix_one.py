@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from cfgen.sandbox import Sandbox
@@ -14,9 +12,9 @@ REFUSED = refusals()[0::2]
 
 
 @pytest.fixture(scope="module")
-def matrix(_sandbox: Sandbox) -> Iterator[Matrix]:
+def matrix(_sandbox: Sandbox) -> Matrix:
     assert _sandbox.configure()["enforce_iam"] is True
-    yield Matrix(_sandbox, "one")
+    return Matrix(_sandbox, "one")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[one.name for one in ROWS])
