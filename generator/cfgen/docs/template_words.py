@@ -204,5 +204,13 @@ model: {type: container, modelId: BAAI/bge-small-en-v1.5, container: tei}
 endpoint: {instanceType: ml.c6i.2xlarge}
 api: {auth: {type: api-key, secret: search/keys}}
 """,
+    # callers through interface endpoints of theirs, captures in a bucket of one's own
+    """
+name: variant-callers
+model: {type: container, modelId: BAAI/bge-small-en-v1.5, container: tei}
+endpoint: {instanceType: ml.c6i.2xlarge}
+security: {invokePolicy: {vpcEndpoints: [vpce-0123456789abcdef0]}}
+dataCapture: {bucket: my-captures}
+""",
 )
 """Specs that reach what the examples do not."""
