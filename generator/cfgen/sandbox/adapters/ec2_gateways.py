@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from cfgen.sandbox.adapters.base import Adapter, Context, Made, Props, quietly, register, shaped
 from cfgen.sandbox.adapters.ec2_network import retag, tags_of
 from cfgen.sandbox.cfn.errors import ResourceFailure
+from cfgen.sandbox.clients import client
 
 
 class _Tagged(Adapter):
@@ -99,7 +101,15 @@ class NatGateway(_Tagged):
 
     def delete(self, ctx: Context, made: Made, p: Props) -> None:
         ec2 = ctx.client("ec2")
+        found = ec2.describe_nat_gateways(NatGatewayIds=[made.id])["NatGateways"]
         quietly(lambda: ec2.delete_nat_gateway(NatGatewayId=made.id))
+        # EC2 takes the interface along, moto keeps it
+        own = client("ec2", ctx.region)
+        for gateway in found:
+            for address in gateway["NatGatewayAddresses"]:
+                quietly(
+                    partial(own.delete_network_interface, NetworkInterfaceId=address["NetworkInterfaceId"])
+                )
 
 
 class VpcEndpoint(Adapter):
