@@ -101,6 +101,16 @@ def test_versions_come_stay_and_retire(catalog: Catalog) -> None:
     assert f"bge-small:{new}" in wrong.err
 
 
+def test_a_tag_option_of_the_account_is_used_not_made_again(catalog: Catalog) -> None:
+    tag = f"{catalog.name}-shared"
+    other = catalog.api.create_tag_option(Key="team", Value=tag)["TagOptionDetail"]
+    for _ in range(2):
+        done = catalog.publish("--tag-option", f"team={tag}")
+        options = catalog.api.describe_portfolio(Id=done["outputs"]["PortfolioId"])["TagOptions"]
+        assert [one["Id"] for one in options] == [other["Id"]]
+    assert done["outcome"] == "unchanged"
+
+
 def test_who_may_launch_what(catalog: Catalog) -> None:
     role = f"{catalog.name}-data"
     catalog.sandbox.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cfgen.render.template import Template
 
 PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"
+TAG_OPTION = "AWS::ServiceCatalog::TagOption"
 MAX_VERSIONS = 100
 """Versions of a product (Service Catalog quotas)."""
 MAX_POLICY = 10_240
@@ -87,6 +88,16 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class TagOption:
+    """A tag to choose at launch. ``id``: logical id; ``given``: of one that the account has already, else empty."""
+
+    id: str
+    key: str
+    value: str
+    given: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Portfolio:
     """Everything its template says. ``role_arn``: a launch role of the user's own, in place of one a product.
 
@@ -102,7 +113,7 @@ class Portfolio:
     products: tuple[Product, ...]
     principals: tuple[Principal, ...] = ()
     accounts: tuple[str, ...] = ()
-    options: tuple[tuple[str, str, str], ...] = ()
+    options: tuple[TagOption, ...] = ()
     role_arn: str = ""
     local: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -194,12 +205,13 @@ def check_shares(accounts: Iterable[str], units: Iterable[str], own: str) -> Non
             )
 
 
-def option(text: str) -> tuple[str, str, str]:
-    """A tag option as logical id, key and value, from ``K=V``. Raises MalformedOption."""
+def option(text: str, others: Mapping[tuple[str, str], str]) -> TagOption:
+    """A tag option from ``K=V``; one of ``others`` is used, not made. Raises MalformedOption."""
     key, equals, value = text.partition("=")
     if not (equals and key and value):
         raise MalformedOption(f"--tag-option {text}: not of the form KEY=VALUE")
-    return "TagOption" + hashlib.sha256(text.encode()).hexdigest()[:8], key, value
+    logical = "TagOption" + hashlib.sha256(text.encode()).hexdigest()[:8]
+    return TagOption(logical, key, value, others.get((key, value), ""))
 
 
 def rules_of(template: Template, data: Mapping[str, Any], allowed: Mapping[str, Sequence[str]], boundary: str

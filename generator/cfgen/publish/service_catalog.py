@@ -127,7 +127,8 @@ def prepare(request: Request, templates: Sequence[Template], aws: Aws) -> Ready:
             hint="--bucket-per-region PATTERN",
         )
     s3.check_public(bucket, allowed=request.public)
-    ready = plan(request, templates, aws.region, before, bucket, account)
+    others = _tag_options(aws, template) if request.options else {}
+    ready = plan(request, templates, aws.region, before, bucket, account, others)
     wanted = {s3.key_of(one, request.prefix): one.text.encode("utf-8") for one in templates}
     s3.upload(aws.client("s3"), bucket.name, request.prefix, wanted)
     return ready
@@ -140,8 +141,11 @@ def plan(
     before: Mapping[str, Known],
     bucket: s3.Bucket,
     account: str = "",
+    others: Mapping[tuple[str, str], str] | None = None,
 ) -> Ready:
     """The portfolio over what was published ``before``; nothing is asked of AWS and nothing uploaded.
+
+    ``others``: key and value of tag options that stand in the account already, with their ids.
 
     Raises PortfolioClash, UnknownPermissions, RoleTooLarge, MalformedOption, RegionUnsupported.
     """
@@ -171,7 +175,7 @@ def plan(
         tuple(products),
         tuple({p.id: p for p in (portfolio.principal(one, account) for one in request.principals)}.values()),
         tuple(dict.fromkeys(request.accounts)),
-        tuple({o[0]: o for o in map(portfolio.option, request.options)}.values()),
+        tuple({o.id: o for o in (portfolio.option(text, others or {}) for text in request.options)}.values()),
         portfolio.portable(request.role_arn, account) if request.role_arn else "",
         bool(request.accounts or request.units) and not request.role_arn,
         request.settings(),
@@ -202,6 +206,18 @@ def _product(
     version = Version(digest, f"SHA-256 {digest}", portfolio.address(bucket, key, account))
     bare = Product(template.name, str(data.get("Description", template.name)), (), grants, rules)
     return portfolio.with_version(bare, before, version, request.label, boundary)
+
+
+def _tag_options(aws: Aws, template: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Tag options that others made: key and value are unique in an account and region (CreateTagOption)."""
+    own = {
+        (made["Properties"]["Key"], made["Properties"]["Value"])
+        for made in document.resources(template, portfolio.TAG_OPTION).values()
+    }
+    with aws_errors("list the tag options"):
+        pages = aws.client("servicecatalog").get_paginator("list_tag_options").paginate()
+        found = [one for page in pages for one in page["TagOptionDetails"]]
+    return {(o["Key"], o["Value"]): o["Id"] for o in found if (o["Key"], o["Value"]) not in own}
 
 
 def _deployed(aws: Aws, stack: str) -> dict[str, Any]:
