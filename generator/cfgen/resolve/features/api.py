@@ -14,9 +14,11 @@ import json
 
 from cfgen.catalogue.families import canonical
 from cfgen.catalogue.versions import version_key
+from cfgen.resolve.container_models import is_embedding_model
 from cfgen.resolve.features.scene import Scene
 from cfgen.resolve.plans.api import ApiPlan
 from cfgen.spec.features.api import ApiKeyAuth, JwtAuth
+from cfgen.spec.schema import SpecData
 from cfgen.spec.sections import RETENTION_DAYS
 
 NODE_RUNTIME = "nodejs24.x"
@@ -30,9 +32,10 @@ _GENERATES = ("chat", "completions")
 _CHAT_ONLY = ("chat",)
 _EMBEDS = ("embeddings",)
 ANSWERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "vllm": ("openai", _GENERATES),
-    "vllm-server": ("openai", _GENERATES),
-    "huggingface-vllm": ("openai", _GENERATES),
+    # generates or embeds, as the model is
+    "vllm": ("openai", tuple(PATHS)),
+    "vllm-server": ("openai", tuple(PATHS)),
+    "huggingface-vllm": ("openai", tuple(PATHS)),
     "huggingface-vllm-neuronx": ("openai", _GENERATES),
     # /invocations is the chat route there, whatever the body
     "sglang": ("openai", _CHAT_ONLY),
@@ -56,8 +59,12 @@ def plan(scene: Scene) -> ApiPlan | None:
     if asked is None:
         return None
     _check_endpoint(scene)
-    protocol, able = _answers(scene)
-    routes = tuple(route for route in PATHS if route in (asked.routes or able))
+    protocol, able, usual = _answers(scene)
+    routes = tuple(route for route in PATHS if route in (asked.routes or usual))
+    if not routes:
+        notes.refuse(
+            "api", "the variants answer nothing that all of them do", "variants of one kind of model"
+        )
     for index, route in enumerate(asked.routes or ()):
         if route not in able:
             notes.refuse(
@@ -104,7 +111,7 @@ def plan(scene: Scene) -> ApiPlan | None:
         audience=tuple(jwt.audience) if jwt else (),
         secret=(key.secret or "") if key else "",
         protocol=protocol,
-        models=json.dumps(list(dict.fromkeys(asked.models or [_model_id(scene) or scene.data.name]))),
+        models=json.dumps(list(dict.fromkeys(asked.models or [_model_id(scene.data) or scene.data.name]))),
         rate=asked.throttling.rate,
         burst=asked.throttling.burst,
         origins=tuple(dict.fromkeys(asked.cors.origins)) if asked.cors else (),
@@ -137,13 +144,16 @@ def _check_endpoint(scene: Scene) -> None:
         )
 
 
-def _answers(scene: Scene) -> tuple[str, tuple[str, ...]]:
-    """What every variant that answers speaks, and what all of them answer."""
+def _answers(scene: Scene) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """What every variant that answers speaks, what all of them may answer, and what of it their models surely do."""
     asked, notes = scene.data.api, scene.notes
     assert asked is not None
     if asked.protocol:
-        return asked.protocol, tuple(asked.routes or (_EMBEDS if asked.protocol == "tei" else _GENERATES))
-    found: list[tuple[str, tuple[str, ...]]] = []
+        if asked.protocol == "tei":
+            return "tei", _EMBEDS, _EMBEDS
+        return "openai", tuple(PATHS), _GENERATES
+    usual: tuple[str, ...]
+    found: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
     for one in scene.served:
         if one.shadow:
             continue
@@ -167,16 +177,19 @@ def _answers(scene: Scene) -> tuple[str, tuple[str, ...]]:
                 f"what {what} speaks is not known",
                 "say it with api.protocol: openai (OpenAI's requests at /invocations) or tei ({inputs} → vectors)",
             )
-            return "openai", _GENERATES
-        environment = dict(one.planned.plan.environment)
-        pools = row[1] == _GENERATES and environment.get("SM_VLLM_RUNNER") == "pooling"
-        found.append((row[0], _EMBEDS) if pools else row)
-    if len({protocol for protocol, _ in found}) > 1:
+            return "openai", _GENERATES, _GENERATES
+        pools = dict(one.planned.plan.environment).get("SM_VLLM_RUNNER") == "pooling"
+        embeds = pools or is_embedding_model(_model_id(one.notes.spec.data) or "")
+        both = row[1] == tuple(PATHS)
+        usual = (_EMBEDS if embeds else _GENERATES) if both else row[1]
+        found.append((row[0], _EMBEDS if both and pools else row[1], usual))
+    if len({protocol for protocol, _, _ in found}) > 1:
         notes.refuse("api", "the variants' containers speak differently", "variants of one kind of container")
-    able = tuple(route for route in PATHS if all(route in routes for _, routes in found))
-    return found[0][0], able
+    able = tuple(route for route in PATHS if all(route in row[1] for row in found))
+    usual = tuple(route for route in PATHS if all(route in row[2] for row in found))
+    return found[0][0], able, usual
 
 
-def _model_id(scene: Scene) -> str | None:
-    found = getattr(scene.data.model, "model_id", None)
+def _model_id(data: SpecData) -> str | None:
+    found = getattr(data.model, "model_id", None)
     return found if isinstance(found, str) else None
