@@ -134,7 +134,7 @@ def deploy(
 
     if len(templates) != 1:
         raise click.UsageError(f"a stack set has one template; {len(templates)} specs given.")
-    for name in ("stack_name", "role_arn", "termination_protection"):
+    for name in ("stack_name", "role_arn", "termination_protection", "two_step"):
         if options[name]:
             raise click.UsageError(f"--{name.replace('_', '-')} does not go with --stack-set.")
     if options["on_failure"] != "rollback":
