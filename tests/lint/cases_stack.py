@@ -37,6 +37,37 @@ STEP = {
 }
 
 
+def schedule(expression: str, *named: str, zone: str = "Europe/Berlin") -> dict[str, Any]:
+    """A schedule that updates the stack, naming these parameters."""
+    given = ", ".join(f'{{"ParameterKey": "{name}", "UsePreviousValue": true}}' for name in named)
+    text = f'{{"StackName": "${{AWS::StackId}}", "UsePreviousTemplate": true, "Parameters": [{given}]}}'
+    return resource(
+        "Clock",
+        "AWS::Scheduler::Schedule",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        ScheduleExpression=expression,
+        ScheduleExpressionTimezone=zone,
+        Target={
+            "Arn": sub("arn:${AWS::Partition}:scheduler:::aws-sdk:cloudformation:updateStack"),
+            "RoleArn": att("Role", "Arn"),
+            "Input": sub(text),
+        },
+    )
+
+
+def actions(expression: str) -> dict[str, Any]:
+    """A scheduled action of a target that scales."""
+    action = {
+        "ScheduledActionName": "close",
+        "Schedule": expression,
+        "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 1},
+    }
+    return both(SCALED, props("Target", ScheduledActions=[action]))
+
+
+MORNING = "cron(0 8 ? * MON-FRI *)"
+
+
 def machine(**state: Any) -> dict[str, Any]:
     """A state machine of one state."""
     definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True, **state}}}
@@ -255,6 +286,26 @@ CASES = [
         both(BY_ID, {"Resources": {"Tracking": {"DependsOn": "Target"}}}),
     ),
     Case("E9610", "instances of a serverless variant scaled", both(SERVERLESS, TARGET), SERVERLESS),
+    Case(
+        "E9630",
+        "five fields",
+        schedule("cron(0 8 * * MON)", "InstanceType"),
+        schedule(MORNING, "InstanceType"),
+    ),
+    Case("E9630", "both days open", actions("cron(0 8 ? * ? *)"), actions(MORNING)),
+    Case(
+        "E9630",
+        "no such time zone",
+        schedule(MORNING, "InstanceType", zone="Europe/Bonn"),
+        schedule(MORNING, "InstanceType"),
+    ),
+    Case("E9631", "parameter forgotten", schedule(MORNING), schedule(MORNING, "InstanceType")),
+    Case(
+        "E9631",
+        "parameter of another template",
+        schedule(MORNING, "InstanceType", "Count"),
+        schedule(MORNING, "InstanceType"),
+    ),
     Case("W9611", "scaled endpoint that resets its count", both(TARGET, TRACKING), SCALED),
     Case("W9612", "managed scaling and a scalable target", both(COMPONENT, SCALED), COMPONENT),
     Case("W9613", "target at zero without a policy to wake it", ZERO, both(ZERO, WAKE)),

@@ -55,8 +55,8 @@ def _switched(world: World) -> Iterator[tuple[bool, str]]:
             value = _value(text(target.get("Input", "")))
             if value is not None:
                 yield value, text(properties.get("ScheduleExpression", ""))
-    for target in world.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-        for action in maps(target.properties, "ScheduledActions"):
+    for scaled in world.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
+        for action in maps(scaled.properties, "ScheduledActions"):
             most = number(mapping(action, "ScalableTargetAction").get("MaxCapacity"))
             if most is not None:
                 yield most > 0, text(action.get("Schedule", ""))

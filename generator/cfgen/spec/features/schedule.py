@@ -27,13 +27,14 @@ Expression = Annotated[
     CLEAN,
 ]
 Days = Annotated[list[Day], Field(min_length=1, max_length=7)]
+WORKING: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri")
 
 
 class Window(SpecModel):
     """Hours of some days. An end that is not after the beginning is that of the next day."""
 
     days: Days = Field(
-        default_factory=lambda: ["mon", "tue", "wed", "thu", "fri"],
+        default_factory=lambda: list(WORKING),
         description="Days on which the endpoint is switched on; Monday to Friday when absent.",
     )
     opens: Time = Field(alias="from", description="When it is switched on. It serves some minutes later.")
