@@ -149,7 +149,8 @@ class Derivation:
         self._template, self._boundary = template, boundary
         self._actions: dict[tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]], set[str]] = {}
         self._titles: dict[tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]], str] = {}
-        self._roles = _roles(template)
+        self._roles = _made(template, "AWS::IAM::Role", "RoleName", "role")
+        self._policies = _made(template, "AWS::IAM::ManagedPolicy", "ManagedPolicyName", "policy")
 
     def grants(self) -> tuple[Grant, ...]:
         """All grants, in the order of their names."""
@@ -193,6 +194,8 @@ class Derivation:
             return ("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:SC-*",)
         if rule.on == ("{roles}",):
             return self._roles
+        if rule.on == ("{policies}",):
+            return self._policies
         if not rule.on:
             return (EC2_RESOURCE,) if kind.startswith("AWS::EC2::") else ("*",)
         if kind.startswith("AWS::SageMaker::"):
@@ -260,14 +263,14 @@ def _walk_roles(value: Any, template: Mapping[str, Any], own: tuple[str, ...], f
             _walk_roles(one, template, own, found)
 
 
-def _roles(template: Mapping[str, Any]) -> tuple[str, ...]:
-    """ARN patterns of the roles that the template makes."""
+def _made(template: Mapping[str, Any], kind: str, naming: str, word: str) -> tuple[str, ...]:
+    """ARN patterns of the roles (or policies: ``word``) that the template makes; ``naming``: what names one."""
     found = set()
-    for body in document.resources(template, "AWS::IAM::Role").values():
+    for body in document.resources(template, kind).values():
         properties = body.get("Properties") or {}
         for path in names.patterns(properties.get("Path"), ["/"]):
-            for name in names.patterns(properties.get("RoleName"), [names.STACK]):
-                found.add(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role{path}{name}")
+            for name in names.patterns(properties.get(naming), [names.STACK]):
+                found.add(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{word}{path}{name}")
     return tuple(sorted(found))
 
 
@@ -299,6 +302,8 @@ def _sid(
     if resources == ("*",):
         return "NoResource"
     parts = re.sub(r"\$\{[^}]*\}", "", resources[0]).split(":", 5)
+    if parts[2] == "iam" and parts[5].startswith("policy/"):
+        return "Policies"
     if parts[2] in _KINDS:
         return _KINDS[parts[2]] + ("Bounded" if condition else "")
     return re.sub("[^A-Za-z0-9]", "", title)
