@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cfgen.cron import wrong_cron
 from cfgen.document import load, references
 from cfgen.resolve import times
 from cfgen.resolve.errors import ResolveError
@@ -109,7 +110,7 @@ def test_times(schedule: dict[str, Any], expected: list[tuple[str, str]], hours:
     assert [(one.start, one.stop) for one in plan.times] == expected
     assert plan.hours == hours
     for pair in expected:
-        assert [times.wrong_cron(text) for text in pair] == ["", ""]
+        assert [wrong_cron(text) for text in pair] == ["", ""]
 
 
 REFUSED = [
@@ -300,4 +301,4 @@ def test_days_and_nights_add_up() -> None:
             assert span[1] - span[0] == length
             stop = times.cron([span[1]])
             assert stop.split()[4] == ("MON" if opens + length >= times.DAY else "SUN")
-            assert times.wrong_cron(stop) == ""
+            assert wrong_cron(stop) == ""

@@ -111,8 +111,6 @@ FIELDS = {
     "ScheduleTimeZone": "schedule.timeZone",
     "OpensAt": "schedule.from",
     "ClosesAt": "schedule.to",
-    "OpensAt2": "schedule.windows[].from",
-    "ClosesAt2": "schedule.windows[].to",
     "LogRetentionDays": "logs.retentionDays",
 }
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import zoneinfo
 
+from cfgen.cron import wrong_cron
 from cfgen.lint.evaluate import known, maps
 from cfgen.lint.rules._rule import Hits, Rule
 from cfgen.lint.rules._sagemaker import TARGET
 from cfgen.lint.worlds import Resource
-from cfgen.resolve.times import wrong_cron
 
 SCHEDULE = "AWS::Scheduler::Schedule"
 

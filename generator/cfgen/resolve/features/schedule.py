@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import zoneinfo
 
+from cfgen.cron import wrong_cron
 from cfgen.resolve import times
 from cfgen.resolve.features.scene import Scene
 from cfgen.resolve.plans.schedule import SchedulePlan, TimesPlan
@@ -169,7 +170,7 @@ def _switch(asked: Schedule, scene: Scene) -> bool:
 
 def _expressions(asked: Schedule, scene: Scene) -> tuple[TimesPlan, ...]:
     for name, text in (("start", asked.start), ("stop", asked.stop)):
-        if text and (wrong := times.wrong_cron(text)):
+        if text and (wrong := wrong_cron(text)):
             scene.notes.refuse(
                 f"schedule.{name}", wrong, "cron(minutes hours day-of-month month day-of-week year)"
             )
