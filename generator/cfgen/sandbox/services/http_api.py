@@ -102,6 +102,8 @@ def _refused(
         wanted = api.authorizers[route.authorizer_id].jwt_config or {}
         if not _fits(token, wanted):
             return 401, "Unauthorized"
+    if kind == "CUSTOM":
+        return 500, "the cfgen sandbox asks no Lambda authorizers"
     return None
 
 
