@@ -93,7 +93,8 @@ def statements(template: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::IAM::Role":
-            for policy in resource["Properties"]["Policies"]:
+            for whole in resource["Properties"]["Policies"]:
+                policy = whole["Fn::If"][1] if "Fn::If" in whole else whole
                 for statement in policy["PolicyDocument"]["Statement"]:
                     found.append(statement["Fn::If"][1] if "Fn::If" in statement else statement)
     return found
