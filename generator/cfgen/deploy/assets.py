@@ -18,7 +18,9 @@ BUCKET, PREFIX = "AssetBucket", "AssetPrefix"
 """The template's parameters for its assets."""
 
 
-def upload_assets(template: Template, aws: Aws, bucket: str | None, prefix: str | None = None) -> dict[str, str]:
+def upload_assets(
+    template: Template, aws: Aws, bucket: str | None, prefix: str | None = None
+) -> dict[str, str]:
     """Put what is not there yet into ``bucket``; the parameters that name bucket and prefix.
 
     ``prefix`` is empty or ends in a slash; ``cfgen/NAME/`` when it is None. Raises AssetFailed.

@@ -37,7 +37,8 @@ def refuse(launch: Launch, stack: stacks.StackView, refusals: Sequence[Refusal])
             f"  then, when that is done, this deployment again with --parameter {SWITCH}=yes"
         )
     return errors.UpdateRefused(
-        f"not executed: the update of {launch.stack_name} in {launch.region} would be refused{told}", hint=hint
+        f"not executed: the update of {launch.stack_name} in {launch.region} would be refused{told}",
+        hint=hint,
     )
 
 
@@ -72,7 +73,11 @@ def switch(
             UsePreviousTemplate=True,
             Parameters=[
                 {"ParameterKey": SWITCH, "ParameterValue": value},
-                *({"ParameterKey": name, "UsePreviousValue": True} for name in stack.values if name != SWITCH),
+                *(
+                    {"ParameterKey": name, "UsePreviousValue": True}
+                    for name in stack.values
+                    if name != SWITCH
+                ),
             ],
             Capabilities=list(document.capabilities(stack.template)),
             ClientRequestToken=f"cfgen-{uuid.uuid4()}",
