@@ -80,7 +80,8 @@ def clock(name: str, cfgen: Run, sandbox: Sandbox, tmp_path: Path) -> Iterator[C
 
 def test_a_day_of_an_endpoint(clock: Clock) -> None:
     data = changed(CONTAINER, schedule=HOURS)
-    clock.deploy(data)
+    # rights under a condition are told before they are given
+    assert "cloudformation:UpdateStack, lambda:InvokeFunction, sagemaker:AddTags" in clock.deploy(data).err
     there = clock.rows()
 
     # in the evening it goes, and nothing else does; a second attempt changes nothing

@@ -187,7 +187,7 @@ def grants(changes: Sequence[Change], template: Mapping[str, Any]) -> tuple[Gran
             trust = _statements(properties.get("AssumeRolePolicyDocument"))
             policies = [
                 properties.get("PolicyDocument"),
-                *(one.get("PolicyDocument") for one in _list(properties.get("Policies"))),
+                *(one.get("PolicyDocument") for one in _branches(properties.get("Policies"))),
             ]
             allowed = [statement for policy in policies for statement in _statements(policy)]
             found.append(
@@ -210,11 +210,16 @@ def _list(value: Any) -> list[Any]:
 
 def _statements(policy: Any) -> list[dict[str, Any]]:
     """The statements of a policy; of an ``Fn::If``, those of its branches."""
-    found = []
-    for one in _list(policy.get("Statement") if isinstance(policy, dict) else None):
-        branches = one["Fn::If"][1:] if isinstance(one, dict) and "Fn::If" in one else [one]
-        found += [branch for branch in branches if isinstance(branch, dict) and "Effect" in branch]
-    return found
+    found = _branches(policy.get("Statement") if isinstance(policy, dict) else None)
+    return [one for one in found if "Effect" in one]
+
+
+def _branches(value: Any) -> list[dict[str, Any]]:
+    """The mappings of a list; of an ``Fn::If`` among them, those of its branches."""
+    found: list[Any] = []
+    for one in _list(value):
+        found += one["Fn::If"][1:] if isinstance(one, dict) and "Fn::If" in one else [one]
+    return [one for one in found if isinstance(one, dict)]
 
 
 def _principals(value: Any) -> list[str]:
