@@ -155,9 +155,7 @@ CASES = [
         "W9209",
         "multi-model container with one archive",
         both(DATA, container(Mode="MultiModel")),
-        container(
-            ModelDataSource=DROP, Mode="MultiModel", ModelDataUrl=sub("s3://models-${AWS::AccountId}/many/")
-        ),
+        MANY,
     ),
     Case(
         "E9210",

@@ -141,7 +141,9 @@ def test_every_role_takes_boundary_and_path() -> None:
 
 def test_models_and_configurations_are_never_named() -> None:
     for template in TEMPLATES.values():
-        assert "ModelName" not in template["Resources"]["Model"]["Properties"]
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::SageMaker::Model":
+                assert "ModelName" not in resource["Properties"]
         assert "EndpointConfigName" not in template["Resources"]["EndpointConfig"]["Properties"]
 
 

@@ -34,9 +34,7 @@ def test_the_spec_own_list_is_a_reason() -> None:
 
 
 def test_builds_and_networks_have_theirs() -> None:
-    built = changed(
-        CONTAINER, model__staging="s3"
-    )
+    built = changed(CONTAINER, model__staging="s3")
     assert "CodeBuild" in dict(stack_of(built).elsewhere)["ca-west-1"]
     wide = changed(CONTAINER, vpc={"mode": "create", "availabilityZones": 3})
     assert "availability zones" in dict(stack_of(wide).elsewhere)["us-west-1"]

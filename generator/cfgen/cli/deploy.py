@@ -240,7 +240,9 @@ def _confirm(ready: list[Prepared], failed: list[Result], ask: bool) -> bool:
             for line in lines(one.change_set):
                 click.echo(f"  {line}", err=True)
             if one.two_step:
-                click.echo("  In two steps: scaling is switched off first, then this with scaling on.", err=True)
+                click.echo(
+                    "  In two steps: scaling is switched off first, then this with scaling on.", err=True
+                )
     for result in failed:
         if result.error is not None:
             click.echo(f"{result.launch.label} cannot go on: {result.error.message}", err=True)

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     help="Content type of the body (default: application/json, or text/plain).",
 )
 @click.option("--accept", metavar="TYPE", default="", help="Content type wanted of the answer.")
-@click.option("--component", metavar="NAME", default="", help="Inference component (default: the stack's first).")
+@click.option(
+    "--component", metavar="NAME", default="", help="Inference component (default: the stack's first)."
+)
 @click.option("--variant", metavar="NAME", default="", help="Production variant.")
 @click.option("--target-model", metavar="PATH", default="", help="Which model, of a multi-model endpoint.")
 @click.option("--endpoint", "is_endpoint", is_flag=True, help="STACK is the name of an endpoint.")

@@ -111,5 +111,3 @@ def _limits(schema: Schema) -> Iterator[str]:
         most = one.get("maxItems") or one.get("maxProperties")
         if most and "at most" not in said:
             yield f"at most {most} entries"
-
-

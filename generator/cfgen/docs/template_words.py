@@ -42,9 +42,9 @@ FIELDS = {
     "MinimumInstanceCount": "endpoint.managedInstanceScaling.min",
     "MaximumInstanceCount": "endpoint.managedInstanceScaling.max",
     "…Copies": "components[].copies",
-    "…MinimumCopies": "components[].scaling.min",
-    "…MaximumCopies": "components[].scaling.max",
-    "…ScalingTarget": "components[].scaling.target",
+    "…MinimumCopies": "components[].scaling",
+    "…MaximumCopies": "components[].scaling",
+    "…ScalingTarget": "components[].scaling",
     "…AdapterUri": "components[].adapter",
     "…Weight": "variants[].weight",
     "…InstanceType": "variants[].instanceType",
@@ -123,6 +123,7 @@ RULES = {
     "RegionIsSupported": "a region without the image version, the model package, or a resource type of the template",
     "InstanceTypeIsHosted": "an instance type in a region that does not host it",
     "…InstanceTypeIsHosted": "a variant's instance type in a region that does not host it",
+    "EulaIsAccepted": "a licence that the launcher did not accept",
     "SubnetsAreInVpc": "a subnet outside the chosen network",
 }
 
@@ -183,6 +184,7 @@ name: variant-async
 model: {type: container, modelId: BAAI/bge-small-en-v1.5, container: tei}
 endpoint: {instanceType: ml.c6i.2xlarge}
 alarms: {clientErrorRate: 0.5, cpu: 90}
+scaling: {min: 0, max: 2}
 async:
   bucket: my-answers
   inputBucket: my-requests

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cfgen.catalogue import Catalogue
 from cfgen.resolve.collector import Collector
 from cfgen.resolve.plans.endpoint import ServerlessPlan
 from cfgen.spec.model import ContainerModel
@@ -26,7 +25,7 @@ _OF_INSTANCES = (
 )
 
 
-def stand_in(notes: Collector, catalogue: Catalogue) -> Collector:
+def stand_in(notes: Collector) -> Collector:
     """The notes of a spec with an instance type, so that image and environment are planned as for a processor.
 
     Notes what serverless inference does not have (SageMaker: Deploy models with Serverless Inference).

@@ -114,7 +114,7 @@ def _components(catalogue: Catalogue, notes: Collector) -> tuple[Served, ...]:
 def _served(name: str, prefix: str, catalogue: Catalogue, notes: Collector) -> Served:
     check_license(notes)
     if notes.spec.data.serverless is not None:
-        notes = stand_in(notes, catalogue)
+        notes = stand_in(notes)
         served = _on(name, prefix, catalogue, notes)
         return replace(served, offered=())
     if notes.spec.data.endpoint.instance_pools:

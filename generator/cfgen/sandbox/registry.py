@@ -13,7 +13,13 @@ After = Callable[[Call, Response], None]
 
 OPERATIONS: dict[tuple[str, str], Handler] = {}
 # services of which nothing is left to moto: an operation not listed is refused by name
-OWN_SERVICES: set[str] = {"cloudformation", "codebuild", "servicecatalog", "stepfunctions", "sagemaker-runtime"}
+OWN_SERVICES: set[str] = {
+    "cloudformation",
+    "codebuild",
+    "servicecatalog",
+    "stepfunctions",
+    "sagemaker-runtime",
+}
 BEFORE: dict[tuple[str, str], Before] = {}
 AFTER: dict[tuple[str, str], After] = {}
 
