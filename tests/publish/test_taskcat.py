@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -231,17 +232,23 @@ def test_the_timeout_asks_taskcat_to_delete(two: taskcat.Project, tmp_path: Path
 # -- the environment -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("tool", ["uv", "pip"])
 def test_an_environment_that_cannot_be_made_leaves_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    tool: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\necho no index >&2\nexit 2\n")
+    uv.chmod(0o755)
+    monkeypatch.setattr(taskcat_env, "_uv", lambda: str(uv) if tool == "uv" else None)
     monkeypatch.setenv("CFGEN_CACHE_DIR", str(tmp_path))
-    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
-    monkeypatch.setenv("UV_NO_CACHE", "1")
-    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    # pip finds nothing: no index, and no folder that the machine's own configuration names
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     said: list[str] = []
     with pytest.raises(taskcat_env.EnvironmentFailed, match="could not be made"):
         taskcat_env.python(said.append)
-    assert "once, with uv" in said[0]
+    assert f"once, with {tool}" in said[0]
     assert not taskcat_env.environment().exists()
 
 
