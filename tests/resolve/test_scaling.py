@@ -121,3 +121,13 @@ def test_a_count_that_updates_do_not_apply_says_so() -> None:
         data = CONTAINER if scaling is ... else changed(CONTAINER, scaling=scaling)
         parameters = load(template_of(data).text)["Parameters"]
         assert words in parameters["InstanceCount"]["Description"]
+
+
+def test_what_scales_provisioned_concurrency_has_some() -> None:
+    data = changed(CONTAINER, model__container="huggingface:4.51.3", model__modelId="intfloat/e5-small-v2")
+    data = changed(data, endpoint=..., serverless={"memorySizeInMB": 2048, "provisionedConcurrency": 2})
+    template = load(template_of(changed(data, scaling={"max": 4})).text)
+    assert template["Parameters"]["ServerlessProvisionedConcurrency"]["MinValue"] == 1
+    assert "HasProvisionedConcurrency" not in template["Conditions"]
+    plain = load(template_of(data).text)
+    assert plain["Parameters"]["ServerlessProvisionedConcurrency"]["MinValue"] == 0
