@@ -180,7 +180,8 @@ def test_a_life_in_one_account(cfgen: Run, sandbox: Any, roles: None, name: str)
     made = cfgen("deploy", SPEC, "--stack-set", name, *two, "--format", "json")
     assert made.code == 0, made.err
     assert rows(made.out) == {f"{account} us-east-1": "SUCCEEDED", f"{account} eu-west-1": "SUCCEEDED"}
-    assert f"  {account} eu-west-1 RUNNING" in made.err
+    # how much of RUNNING is seen depends on when one looks; the end is always told
+    assert f"  {account} eu-west-1 SUCCEEDED" in made.err
 
     again = cfgen("deploy", SPEC, "--stack-set", name, "--no-confirm")
     assert (again.code, again.out) == (0, f"{name} in us-east-1: unchanged\n")

@@ -14,6 +14,7 @@ from .conftest import World, allow, role
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/djl-inference:0.38.0-lmi29.0.0-cu130"
 PULL = allow("ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 WATCH = allow("cloudwatch:DescribeAlarms")
+READ = allow("s3:GetObject")
 
 
 def variant(**more: Any) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def models(world: World) -> None:
     sagemaker = world.client("sagemaker")
     if any(model["ModelName"] == "models-model" for model in sagemaker.list_models()["Models"]):
         return
-    template = {"Resources": {"Role": role("sagemaker", PULL, WATCH, RoleName="models-role")}}
+    template = {"Resources": {"Role": role("sagemaker", PULL, WATCH, READ, RoleName="models-role")}}
     world.create(template, "models")
     arn = world.client("iam").get_role(RoleName="models-role")["Role"]["Arn"]
     container = {"PrimaryContainer": {"Image": IMAGE}, "ExecutionRoleArn": arn}
@@ -510,6 +511,8 @@ def test_base_and_adapter_components(made: World) -> None:
         )
 
     copies = {"CopyCount": 1}
+    made.client("s3").create_bucket(Bucket="adapters")
+    made.client("s3").put_object(Bucket="adapters", Key="one.tar.gz", Body=b"adapter")
     artifact = {"ArtifactUrl": "s3://adapters/one.tar.gz"}
     lora = {"BaseInferenceComponentName": "base", "Container": artifact}
     both = {"Specification": component(), "Specifications": [component()]}
@@ -537,6 +540,7 @@ def test_base_and_adapter_components(made: World) -> None:
 
     def ready(label: str) -> bool:
         found = sagemaker.describe_inference_component(InferenceComponentName=label)
+        assert found["InferenceComponentStatus"] != "Failed", found
         return bool(found["InferenceComponentStatus"] == "InService")
 
     create("base", Specification=component(), RuntimeConfig=copies)

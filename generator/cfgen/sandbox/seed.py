@@ -217,12 +217,19 @@ class Seeder:
 
     def _model_data(self, bucket: str, key: str) -> str:
         bucket, s3 = self._bucket(bucket), self._client("s3")
-        if s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
+        many = self._targets if key.endswith("/") or not key else ()
+        places = [f"{key}{target}" for target in many] or [key]
+        missing = [
+            one
+            for one in places
+            if not s3.list_objects_v2(Bucket=bucket, Prefix=one, MaxKeys=1).get("KeyCount")
+        ]
+        if not missing:
             return bucket
         files = hub.files(f"s3://{bucket}/{key}", "launch")
-        if self._targets and (key.endswith("/") or not key):
-            for target in self._targets:
-                s3.put_object(Bucket=bucket, Key=f"{key}{target}", Body=_archive(files))
+        if many:
+            for one in missing:
+                s3.put_object(Bucket=bucket, Key=one, Body=_archive(files))
         elif key.endswith("/"):
             for path, data in files.items():
                 s3.put_object(Bucket=bucket, Key=f"{key}{path}", Body=data)
