@@ -35,8 +35,9 @@ SHADOW = [{"name": "current"}, {"name": "next", "shadow": True, "model": {"conta
 POOLS = [{"instanceType": "ml.c6i.2xlarge"}, {"instanceType": "ml.c7i.2xlarge"}]
 # feature → (base, with the feature, with the feature changed)
 MODES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    # an endpoint stays asynchronous, or never is: the change between them is refused, as tests of updates show
     "async": (
-        PLAIN,
+        changed(PLAIN, **{"async": {}}),
         {"async": {"successTopic": "make"}},
         {"async": {"errorTopic": "make", "outputPrefix": "out/"}},
     ),
