@@ -60,18 +60,18 @@ class Hub:
         again = urllib3.Retry(10, redirect=5, backoff_factor=pause, status_forcelist=codes)
         self.http = urllib3.PoolManager(maxsize=20, retries=again, timeout=60)
 
-    def get(self, url: str, whole: bool = False, **headers: str) -> Any:
+    def get(self, url: str, whole: bool = False, anew: bool = False, **headers: str) -> Any:
         """A good answer. The token goes to the hub's own origin; urllib3 drops it on the way to another."""
-        at = self.moved.get(url, url)
+        at = url if anew else self.moved.get(url, url)
         if self.token and at.startswith(f"{self.url}/"):
             headers["Authorization"] = f"Bearer {self.token}"
         reply = self.http.request("GET", at, headers=headers, preload_content=whole)
         if reply.status < 300:
             self.moved[url] = urljoin(at, reply.geturl() or at)
             return reply
-        reply.release_conn()
-        if self.moved.pop(url, url) != url:  # a signed address has expired: ask for a new one
-            return self.get(url, whole, **headers)
+        reply.drain_conn()
+        if at != url:  # a signed address has expired: ask for a new one
+            return self.get(url, whole, True, **headers)
         why = reply.headers.get("X-Error-Code") or "no such model, revision or file, or no access to it"
         raise Refused(f"the hub answers {reply.status} for {url}: {why}")
 

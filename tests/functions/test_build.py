@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -309,6 +310,15 @@ def test_signed_addresses_expire(hub: Hub, bucket: Any, functions: Functions) ->
     weights = os.urandom(40 << 20)
     hub.add("org/model", {**FILES, "model.safetensors": weights})
     hub.expire_after = 1
+    done = functions.build(one())
+    assert done.code == 0, done.out
+    assert keys(bucket)["model.safetensors"] == weights
+
+
+def test_a_signed_address_expires_for_all_who_use_it(hub: Hub, bucket: Any, functions: Functions) -> None:
+    weights = os.urandom(80 << 20)
+    hub.add("org/model", {**FILES, "model.safetensors": weights})
+    hub.expire_after, hub.refused_at_once = 1, threading.Barrier(2)
     done = functions.build(one())
     assert done.code == 0, done.out
     assert keys(bucket)["model.safetensors"] == weights
