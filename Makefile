@@ -36,7 +36,9 @@ demo: $(VENV)/.test ## render and lint every example, then deploy one into the s
 
 # whole stacks in the sandbox, with builds, roles and faults: minutes, so a target of their own
 STACKS := tests/sandbox tests/build tests/deploy tests/functions/test_stack.py
-PYTEST  = $(BIN)/python -m pytest -n 2 --dist loadfile
+# a test that hangs fails after so many seconds, and tells where it stood
+PYTEST1 = $(BIN)/python -m pytest --timeout 600
+PYTEST  = $(PYTEST1) -n 2 --dist loadfile
 
 test: $(VENV)/.test ## run the test suite
 	$(PYTEST) $(addprefix --ignore=,$(STACKS) tests/sweep tests/scans) $(ARGS)
@@ -45,7 +47,7 @@ test-stacks: $(VENV)/.test ## templates deployed, updated, broken and deleted in
 	$(PYTEST) $(STACKS) $(ARGS)
 
 test-models: $(VENV)/.test ## every JumpStart model's template linted by every rule (three minutes)
-	$(BIN)/python -m pytest tests/sweep $(ARGS)
+	$(PYTEST1) tests/sweep $(ARGS)
 
 .venvs/node/.done: tests/streaming/node/package-lock.json
 	@command -v npm >/dev/null || { echo "test-streaming needs Node.js 20 or newer, with npm" >&2; exit 1; }
@@ -53,7 +55,7 @@ test-models: $(VENV)/.test ## every JumpStart model's template linted by every r
 	cd .venvs/node && npm ci --silent --no-audit --no-fund
 	@touch $@
 test-streaming: $(VENV)/.test .venvs/node/.done ## the function that streams, in real Node.js with AWS's SDK (takes npm's packages)
-	$(BIN)/python -m pytest tests/streaming $(ARGS)
+	$(PYTEST1) tests/streaming $(ARGS)
 
 .venvs/serving/.done: requirements/serving.txt
 	python3.11 -m venv .venvs/serving
@@ -62,17 +64,17 @@ test-streaming: $(VENV)/.test .venvs/node/.done ## the function that streams, in
 test-serving: $(VENV)/.test .venvs/serving/.done ## the inference code on the real serving stack (1.7 GB, Python 3.11, Java)
 	@command -v java >/dev/null || { echo "test-serving needs Java: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
 	.venvs/serving/bin/python -m pytest tests/serving $(ARGS)
-	$(BIN)/python -m pytest tests/build/test_served.py $(ARGS)
+	$(PYTEST1) tests/build/test_served.py $(ARGS)
 
 # taskcat beside cfgen, and in an environment that cfgen makes, on each Python there is; pre-commit installs the hooks
 test-taskcat: $(VENV)/.dev ## three regions by the real taskcat, hooks by the real pre-commit, the action's steps (takes the package index)
-	$(BIN)/python -m pytest tests/publish/test_taskcat_regions.py tests/cli/test_precommit.py tests/cli/test_action.py $(ARGS)
+	$(PYTEST1) tests/publish/test_taskcat_regions.py tests/cli/test_precommit.py tests/cli/test_action.py $(ARGS)
 
 $(VENV)/.browser: requirements/browser.txt $(VENV)/.test
 	$(PIP) install --require-hashes -r requirements/browser.txt
 	@touch $@
 test-browser: $(VENV)/.browser ## the page of a plan in headless Chromium (Debian: apt-get install chromium)
-	$(BIN)/python -m pytest -n 2 tests/browser $(ARGS)
+	$(PYTEST1) -n 2 tests/browser $(ARGS)
 
 # checkov's pins and ours exclude each other: an environment of its own
 .venvs/checkov/.done: requirements/checkov.txt
@@ -80,7 +82,7 @@ test-browser: $(VENV)/.browser ## the page of a plan in headless Chromium (Debia
 	.venvs/checkov/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
 	@touch $@
 test-security: $(VENV)/.test .venvs/checkov/.done ## checkov over every golden
-	$(BIN)/python -m pytest tests/scans $(ARGS)
+	$(PYTEST1) tests/scans $(ARGS)
 
 test-all: test test-stacks test-streaming test-models test-serving test-taskcat test-browser test-security ## every test there is
 
