@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import cfgen.catalogue.overlay
 from cfgen.catalogue import Catalogue, CatalogueError, OverlayError, load
-from cfgen.catalogue.overlay import default_file
 from cfgen.errors import Problem
+from cfgen.pipeline import overlay_file
 
 Write = Callable[[str | bytes], Path]
 
@@ -154,12 +154,12 @@ def test_an_overlay_may_say_nothing(write: Write, text: str) -> None:
     assert load(write(text)).families() == load().families()
 
 
-def test_default_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_working_folder_s_overlay_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert default_file() is None
+    assert overlay_file(None) is None
     (tmp_path / "cfgen.yaml").touch()
-    assert default_file() == Path("cfgen.yaml")
-    assert default_file(tmp_path) == tmp_path / "cfgen.yaml"
+    assert overlay_file(None) == Path("cfgen.yaml")
+    assert overlay_file(Path("other.yaml")) == Path("other.yaml")
 
 
 # -- what is wrong with it

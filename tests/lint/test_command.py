@@ -244,31 +244,6 @@ def test_rules_page_is_fresh(golden: Any) -> None:
     golden(ROOT / "docs" / "reference" / "rules.md", page())
 
 
-def test_clean_results_are_remembered_and_faults_are_not(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("CFGEN_CACHE_DIR", str(tmp_path))
-    assert fast.check_cached(template(), "good") == []
-    assert fast.check_cached(template(variant(Odd=1)), "odd") != []
-    asked: list[str] = []
-    monkeypatch.setattr(fast, "check", lambda _, name, *__: asked.append(name) or [])
-    fast.check_cached(template(), "good")
-    assert asked == [], "the same template is not looked at again"
-    fast.check_cached(template(variant(Odd=1)), "odd")
-    fast.check_cached(template() + "# other bytes\n", "changed")
-    monkeypatch.setattr(fast, "_version", lambda: "99")
-    fast.check_cached(template(), "newer")
-    assert asked == ["odd", "changed", "newer"]
-
-
-def test_a_cache_that_cannot_be_written_is_no_failure(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("CFGEN_CACHE_DIR", str(tmp_path / "file"))
-    assert fast.check_cached(template(), "good") == []
-
-
 def test_fast_pass_takes_any_bytes() -> None:
     for data in (b"\xff", "", "[", "a: &a [*a]", "Resources: 5", "Resources: {A: 5}"):
         findings = fast.check(data, "odd")

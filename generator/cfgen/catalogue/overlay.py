@@ -62,8 +62,6 @@ from cfgen.catalogue.catalogue import Catalogue
 from cfgen.catalogue.overlay_images import merge_images
 from cfgen.catalogue.overlay_yaml import INVALID, Check, Reader, read_root
 
-DEFAULT_FILE = "cfgen.yaml"
-
 REGION = check.text(r"[a-z]{2,5}(-[a-z]{2,12}){1,2}-\d{1,2}", "a region like eu-west-1")
 _INSTANCE = check.text(r"ml\.[a-z0-9-]{1,20}\.[a-z0-9-]{1,20}", "an instance type like ml.g5.2xlarge")
 _LINE = check.text(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,100}", "one line of text")
@@ -91,12 +89,6 @@ _INSTANCE_FIELDS = {
     "architecture": ("arch", check.choice("x86_64", "arm64")),
     "burstable": ("burstable", check.boolean),
 }
-
-
-def default_file(folder: Path | None = None) -> Path | None:
-    """``cfgen.yaml`` in ``folder`` (the working folder when not given), if it is there."""
-    path = (folder or Path()) / DEFAULT_FILE
-    return path if path.is_file() else None
 
 
 def merged(path: Path, tables: dict[str, Any]) -> Catalogue:

@@ -241,9 +241,9 @@ def find_names(family: str) -> tuple[str, ...]:
 
 
 def _load(overlay: Path | None) -> Catalogue:
-    from cfgen.catalogue.overlay import default_file
+    from cfgen.pipeline import overlay_file
 
-    if overlay is None and (overlay := default_file()):
+    if overlay is None and (overlay := overlay_file(None)):
         click.echo(f"With {overlay}", err=True)
     return load(overlay)
 

@@ -1,25 +1,21 @@
-"""The fast pass: AWS's native ``cloudformation-validate``, and a memory of what it found nothing wrong with.
+"""The fast pass: AWS's native ``cloudformation-validate``.
 
-``render`` asks it of its own output, so importing this module imports no linter, and a template that has not
-changed since it was last found clean costs one hash. Of the three engines the package offers the composite one
-is used (its CEL evaluator is built in a quarter of a second, the Rego one in half); it is made once.
+``render`` asks it of its own output, so importing this module imports no linter. Of the three engines the package
+offers the composite one is used (its CEL evaluator is built in a quarter of a second, the Rego one in half); it is
+made once.
 """
 
 # mypy: disable-error-code="import-untyped"
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import hashlib
 import threading
 from typing import TYPE_CHECKING, Any
 
-from cfgen.files import WriteError, write_atomically
 from cfgen.lint import guard
 from cfgen.lint.findings import Finding, Severity
 from cfgen.lint.messages import cut
-from cfgen.paths import cache_dir
 
 if TYPE_CHECKING:
     from cloudformation_validate import CompositeEngine
@@ -30,8 +26,6 @@ ADVICE = ("I4010", "I9001", "I9003", "I9040")
 # not see that two conditions are the same (W1001), and takes a role's Arn for its name (E3050). cfn-lint checks all
 # three soundly.
 UNSOUND = ("W1001", "W1030", "E3050")
-# Part of the cache's key: raise it when what counts as clean changes.
-_SEVERITIES = "warn-2"
 _SEVERITY: dict[str, Severity] = {"FATAL": "error", "ERROR": "error", "WARN": "warning"}
 
 
@@ -89,35 +83,6 @@ def check(text: str | bytes, name: str, region: str = "", *, everything: bool = 
 
         return [unreadable(name, f"cloudformation-validate failed on this template: {error}")]
     return [_finding(diagnostic, name) for diagnostic in report.diagnostics]
-
-
-def check_cached(text: str, name: str, region: str = "") -> list[Finding]:
-    """``check``, but a template found without errors and warnings before is not looked at again.
-
-    Only clean results are remembered: a finding is always made anew. A cache that cannot be read or written is
-    no cache, never a failure.
-    """
-    key = hashlib.sha256(f"{_version()}\0{_SEVERITIES}\0{region}\0".encode())
-    key.update(text.encode("utf-8", "surrogatepass"))
-    mark = cache_dir() / "lint" / key.hexdigest()
-    try:
-        if mark.is_file():
-            return []
-    except OSError:
-        pass
-    findings = check(text, name, region)
-    if not any(finding.severity in {"error", "warning"} for finding in findings):
-        with contextlib.suppress(WriteError):
-            write_atomically(mark, "")
-    return findings
-
-
-@functools.cache
-def _version() -> str:
-    """The validator's version, without importing it."""
-    from importlib.metadata import version
-
-    return version("cloudformation-validate")
 
 
 def _finding(diagnostic: Any, name: str) -> Finding:
