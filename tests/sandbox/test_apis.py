@@ -165,3 +165,16 @@ def test_what_is_refused(world: World, operation: str, given: dict[str, Any], me
     client.create_stage(ApiId=api, StageName="taken")
     with pytest.raises(ClientError, match=message):
         getattr(client, operation)(ApiId=api, **given)
+
+
+def test_settings_that_are_mappings_are_merged_and_emptied(world: World) -> None:
+    configure = world.sandbox.configure
+    try:
+        configure(responders={"one": "http://127.0.0.1:1"}, quotas={"L-1": "7"})
+        found = configure(responders={"two": "http://127.0.0.1:2"})
+        assert set(found["responders"]) == {"one", "two"}
+        assert set(configure(responders={"one": None})["responders"]) == {"two"}
+        found = configure(responders={})
+        assert (found["responders"], found["quotas"]) == ({}, {"L-1": "7"})
+    finally:
+        configure(responders={}, quotas={})

@@ -41,12 +41,14 @@ class Settings:
     folder: str = ""
 
     def update(self, values: dict[str, Any]) -> None:
-        """Take new values; mappings are merged, and a null value removes an entry."""
+        """Take new values; mappings are merged, a null value removes an entry, an empty mapping removes all."""
         for key, value in values.items():
             if not hasattr(self, key):
                 raise KeyError(key)
             current = getattr(self, key)
             if isinstance(current, dict):
+                if not value:
+                    current.clear()
                 for name, item in value.items():
                     if item is None:
                         current.pop(name, None)
