@@ -128,6 +128,16 @@ def test_a_command_ended_by_a_signal(world: World) -> None:
     assert context["message"].endswith("Reason: exit status 153")
 
 
+def test_a_daemon_that_a_command_leaves_behind_holds_nothing_up(world: World) -> None:
+    """In a session of its own it survives the command, and keeps its output open."""
+    spec = "version: 0.2\nphases: {build: {commands: ['setsid sleep 25 &', 'echo done']}}"
+    _, project = _project(world, spec)
+    began = time.monotonic()
+    build = _finish(world, _start(world, project))
+    assert build["buildStatus"] == "SUCCEEDED", _log(world, build)
+    assert time.monotonic() - began < 20
+
+
 LONG = 'version: 0.2\nphases: {build: {commands: ["sleep 60"]}, post_build: {commands: ["echo after"]}}'
 
 

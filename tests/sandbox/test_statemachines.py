@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -347,3 +348,70 @@ def test_the_shared_error_of_lambda(world: World) -> None:
     found = _run(world, name)
     assert found["status"] == "SUCCEEDED", found
     assert "lambda:InvokeFunction" in found["output"]
+
+
+def test_a_machine_s_own_time_limit(world: World) -> None:
+    states = {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}
+    name = _stack(world, states)
+    machine = world.physical(name, "Machine")
+    text = json.dumps({"StartAt": "Wait", "States": states, "TimeoutSeconds": 1})
+    world.client("stepfunctions").update_state_machine(stateMachineArn=machine, definition=text)
+    # the timer's thread and the execution's race to the end: each time it is a time-out
+    assert {_run(world, name)["status"] for _ in range(3)} == {"TIMED_OUT"}
+
+
+def test_a_task_waits_for_its_token(world: World) -> None:
+    stepfunctions, ssm = world.client("stepfunctions"), world.client("ssm")
+    place = f"/token/{world.name()}"
+    states = {
+        "Ask": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:ssm:putParameter.waitForTaskToken",
+            "Parameters": {"Name": place, "Value.$": "$$.Task.Token", "Type": "String", "Overwrite": True},
+            "TimeoutSeconds": 3,
+            "Retry": [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1, "IntervalSeconds": 1}],
+            "End": True,
+        }
+    }
+    name = _stack(world, states)
+    arn = stepfunctions.start_execution(stateMachineArn=world.physical(name, "Machine"))["executionArn"]
+
+    def asked(before: str) -> str:
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            try:
+                token = str(ssm.get_parameter(Name=place)["Parameter"]["Value"])
+            except ClientError:
+                token = before
+            if token != before:
+                return token
+            time.sleep(0.05)
+        raise AssertionError(stepfunctions.describe_execution(executionArn=arn))
+
+    first = asked("")
+    second = asked(first)
+    with pytest.raises(ClientError, match="TaskDoesNotExist"):
+        stepfunctions.send_task_success(taskToken=first, output="1")
+    with pytest.raises(ClientError, match="TaskTimedOut"):
+        stepfunctions.send_task_heartbeat(taskToken=first)
+    stepfunctions.send_task_heartbeat(taskToken=second)
+    stepfunctions.send_task_success(taskToken=second, output='{"answer": 2}')
+    end = time.monotonic() + 30
+    while (found := stepfunctions.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert (found["status"], json.loads(found["output"])) == ("SUCCEEDED", {"answer": 2})
+
+
+def test_executions_of_one_name_begun_at_once_are_one(world: World) -> None:
+    name = _stack(world, {"Wait": {"Type": "Wait", "Seconds": 20, "End": True}})
+    stepfunctions, machine = world.client("stepfunctions"), world.physical(name, "Machine")
+    with ThreadPoolExecutor(8) as pool:
+        begun = list(
+            pool.map(
+                lambda _: stepfunctions.start_execution(stateMachineArn=machine, name="once")["startDate"],
+                range(8),
+            )
+        )
+    assert len(set(begun)) == 1
+    assert len(stepfunctions.list_executions(stateMachineArn=machine)["executions"]) == 1

@@ -59,8 +59,9 @@ class Process:
             pass
 
     def _read(self, on_line: Callable[[str], None]) -> None:
-        for raw in self._popen.stdout:
-            on_line(raw.decode("utf-8", "replace").rstrip("\n"))
+        with self._popen.stdout as lines:
+            for raw in lines:
+                on_line(raw.decode("utf-8", "replace").rstrip("\n"))
 
     def wait(self, seconds: float | None) -> int:
         """The exit code; after ``seconds`` the whole group is killed."""
@@ -70,10 +71,10 @@ class Process:
             self.timed_out = True
             self.kill()
             code = self._popen.wait()
-        # a daemon the command left behind keeps the pipe open: it goes with it
+        # a daemon the command left behind keeps the pipe open: it goes with it. One in a session of its own stays,
+        # and the pipe is the reader's to close: closing it here would wait for that daemon
         _kill_group(self._popen.pid)
         self._reader.join(5)
-        self._popen.stdout.close()
         with _lock:
             _running.discard(self._popen.pid)
         return int(code)

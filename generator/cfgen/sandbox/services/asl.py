@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -69,7 +70,14 @@ def run(execution: Execution) -> None:
     """An execution from start to end."""
     execution.record("ExecutionStarted", executionStartedEventDetails={"roleArn": execution.role})
     limit = execution.definition.get("TimeoutSeconds")
-    timer = threading.Timer(float(limit), execution.stop) if limit else None
+    overdue = threading.Event()
+
+    def expire() -> None:
+        # told first: the execution may see the stop before this timer has ended
+        overdue.set()
+        execution.stop()
+
+    timer = threading.Timer(float(limit), expire) if limit else None
     if timer is not None:
         timer.daemon = True
         timer.start()
@@ -83,9 +91,8 @@ def run(execution: Execution) -> None:
             "ExecutionFailed", executionFailedEventDetails={"error": error.error, "cause": error.cause}
         )
     except Stopped:
-        overdue = timer is not None and not timer.is_alive()
-        status = "TIMED_OUT" if overdue else "ABORTED"
-        execution.record("ExecutionTimedOut" if overdue else "ExecutionAborted")
+        status = "TIMED_OUT" if overdue.is_set() else "ABORTED"
+        execution.record("ExecutionTimedOut" if overdue.is_set() else "ExecutionAborted")
     except Exception as error:
         execution.error, execution.cause, status = (
             "States.Runtime",
@@ -207,6 +214,9 @@ def _once(
             else state.get("Cause", "")
         )
         raise StateError(str(error), str(cause))
+    if str(state.get("Resource", "")).endswith(".waitForTaskToken"):
+        # each try has a token of its own
+        context["Task"] = {"Token": str(uuid.uuid4())}
     place = state.get("InputPath", "$")
     given = {} if place is None else paths.get(data, place, context)
     if kind == "Choice":
@@ -273,7 +283,7 @@ def _side_by_side(
     execution: Execution, jobs: list[tuple[dict[str, Any], Any, dict[str, Any]]], limit: int
 ) -> list[Any]:
     results: list[Any] = [None] * len(jobs)
-    errors: list[BaseException] = []
+    errors: list[Exception] = []
     gate = threading.Semaphore(limit or 40)
 
     def one(index: int) -> None:
@@ -283,7 +293,8 @@ def _side_by_side(
                 return
             try:
                 results[index] = block(execution, definition, data, extra)
-            except (StateError, Stopped) as error:
+            except Exception as error:
+                # one of the interpreter's own too: a branch without a result must not pass for one with none
                 errors.append(error)
 
     threads = [threading.Thread(target=one, args=[index], daemon=True) for index in range(len(jobs))]

@@ -6,7 +6,6 @@ import contextlib
 import json
 import threading
 import time
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -61,12 +60,14 @@ def task(
     except AwsError as error:
         raise StateError("States.Permissions", error.message) from None
     if resource.endswith(".waitForTaskToken"):
-        token = context.setdefault("Task", {}).setdefault("Token", str(uuid.uuid4()))
-        waiting = _tokens.setdefault(token, Waiting())
-        # the token is known only now: the parameters are filled once more with it
-        effective = paths.fill(state.get("Parameters", effective), given, context)
-        _call(execution, resource.removesuffix(".waitForTaskToken"), effective, keys)
-        return _await_token(execution, waiting, deadline, state.get("HeartbeatSeconds"))
+        token = context["Task"]["Token"]
+        waiting = _tokens[token] = Waiting()
+        try:
+            _call(execution, resource.removesuffix(".waitForTaskToken"), effective, keys)
+            return _await_token(execution, waiting, deadline, state.get("HeartbeatSeconds"))
+        finally:
+            # nobody waits any more: a late answer is refused
+            _tokens.pop(token, None)
     if resource.split(":")[2] == "lambda":
         answer = _invoke(execution, {"FunctionName": resource, "Payload": effective}, keys, deadline)
         return answer["Payload"]
@@ -101,9 +102,10 @@ def answer_token(token: str, output: Any, failure: StateError | None) -> None:
 
 def heartbeat(token: str) -> None:
     """SendTaskHeartbeat."""
-    if token not in _tokens:
+    waiting = _tokens.get(token)
+    if waiting is None:
         raise AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
-    _tokens[token].beat = time.monotonic()
+    waiting.beat = time.monotonic()
 
 
 def _await_token(execution: Execution, waiting: Waiting, deadline: float | None, beat: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,7 @@ class Region:
     builds: dict[str, Build] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 _regions: dict[str, Region] = {}
@@ -144,14 +146,23 @@ def list_projects(call: Call) -> Any:
 
 @operation("codebuild")
 def start_build(call: Call) -> Any:
-    p, region = call.params, region_of(call)
+    region = region_of(call)
+    # a token is looked for and the builds are counted before one is added: calls at once must not all find room
+    with region.lock:
+        return _start(call, region)
+
+
+def _start(call: Call, region: Region) -> Any:
+    p = call.params
     project = _project(call, p["projectName"])
     token = p.get("idempotencyToken")
     if token and token in region.tokens:
         return {"build": region.builds[region.tokens[token]].view()}
     limit = project.get("concurrentBuildLimit")
     running = [
-        build for build in region.builds.values() if build.project == project["name"] and not build.complete
+        build
+        for build in list(region.builds.values())
+        if build.project == project["name"] and not build.complete
     ]
     if limit and len(running) >= int(limit):
         raise AwsError(
@@ -253,11 +264,12 @@ def batch_delete_builds(call: Call) -> Any:
 
 @operation("codebuild")
 def list_builds(call: Call) -> Any:
-    return {"ids": [build.id for build in reversed(region_of(call).builds.values())]}
+    return {"ids": [build.id for build in reversed(list(region_of(call).builds.values()))]}
 
 
 @operation("codebuild")
 def list_builds_for_project(call: Call) -> Any:
     project = _project(call, call.params["projectName"])
-    builds = [build.id for build in region_of(call).builds.values() if build.project == project["name"]]
+    started = list(region_of(call).builds.values())
+    builds = [build.id for build in started if build.project == project["name"]]
     return {"ids": builds if call.params.get("sortOrder") == "ASCENDING" else builds[::-1]}

@@ -111,8 +111,9 @@ class Build:
     def stop(self) -> None:
         """StopBuild: kills what runs; post_build does not run."""
         self.stopping.set()
-        if self.process is not None:
-            self.process.kill()
+        process = self.process  # the build's own thread takes it away when the command ends
+        if process is not None:
+            process.kill()
 
     def enter(self, phase: str) -> dict[str, Any]:
         """Begin a phase."""

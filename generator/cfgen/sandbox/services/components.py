@@ -10,6 +10,7 @@ from cfgen.sandbox.cfn.state import now
 from cfgen.sandbox.faults import faults
 from cfgen.sandbox.registry import operation
 from cfgen.sandbox.services import hosting_access as access
+from cfgen.sandbox.services import hosting_rules as rules
 from cfgen.sandbox.services.hosting import Hosting, arn_of, get, hosting_of, refuse
 from cfgen.sandbox.settings import settings
 from cfgen.sandbox.wire import Call
@@ -97,24 +98,31 @@ def _counts(p: dict[str, Any]) -> dict[str, Any]:
     return {"DesiredCopyCount": count, "CurrentCopyCount": count}
 
 
-def _settle(region: str, component: dict[str, Any]) -> None:
+def _settle(region: str, component: dict[str, Any], before: dict[str, Any] | None = None) -> None:
+    """The time a component takes, and how it ends: an update that fails goes back to the specification ``before``."""
     hosting = hosting_of(region)
     time.sleep(settings.endpoint_seconds)
     specification = component.get("Specification") or {}
     model = hosting.models.get(str(specification.get("ModelName", "")).lower())
     problem = access.model_problem(model, region) if model else ""
+    endpoint = hosting.endpoints.get(component["EndpointName"].lower()) or {}
+    config = hosting.configs.get(str(endpoint.get("EndpointConfigName", "")).lower()) or {}
     if artifact := (specification.get("Container") or {}).get("ArtifactUrl"):
-        endpoint = hosting.endpoints.get(component["EndpointName"].lower()) or {}
-        config = hosting.configs.get(str(endpoint.get("EndpointConfigName", "")).lower()) or {}
         role = str(config.get("ExecutionRoleArn") or "")
         problem = access.data_problem({"ModelDataUrl": artifact}, role, region)
     if rule := faults.strike("endpoint", resource=component["InferenceComponentName"]):
         problem = rule.message or "The inference component did not pass the health check."
+    if not problem and before is not None:
+        policy = component.get("LastDeploymentConfig") or {}
+        problem = access.alarm_problem(policy, hosting, config, region)
     component["LastModifiedTime"] = now()
-    if problem:
+    if problem and before is not None:
+        component.update(InferenceComponentStatus="InService", FailureReason=problem, Specification=before)
+    elif problem:
         component.update(InferenceComponentStatus="Failed", FailureReason=problem)
     else:
         component["InferenceComponentStatus"] = "InService"
+        component.pop("FailureReason", None)
 
 
 @operation("sagemaker")
@@ -134,13 +142,18 @@ def describe_inference_component(call: Call) -> Any:
 def update_inference_component(call: Call) -> Any:
     p, hosting = call.params, hosting_of(call.region)
     component = get(hosting.components, call, _KIND, p["InferenceComponentName"])
+    before = component.get("Specification") or {}
+    policy = p.get("DeploymentConfig") or {}
+    if problem := rules.batches_problem(policy, int(component["RuntimeConfig"]["CurrentCopyCount"])):
+        raise refuse(problem)
     if "Specification" in p:
         _check(call, hosting, {**component, **p, "RuntimeConfig": None})
         component["Specification"] = p["Specification"]
     if "RuntimeConfig" in p:
         component["RuntimeConfig"] = _counts(p)
+    component["LastDeploymentConfig"] = policy
     component["InferenceComponentStatus"] = "Updating"
-    threading.Thread(target=_settle, args=(call.region, component), daemon=True).start()
+    threading.Thread(target=_settle, args=(call.region, component, before), daemon=True).start()
     return {"InferenceComponentArn": component["InferenceComponentArn"]}
 
 

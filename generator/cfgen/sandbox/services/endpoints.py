@@ -8,6 +8,7 @@ from typing import Any
 
 from cfgen.sandbox.cfn.state import now
 from cfgen.sandbox.faults import faults
+from cfgen.sandbox.iam import enforce, kms
 from cfgen.sandbox.registry import operation
 from cfgen.sandbox.services import hosting_access as access
 from cfgen.sandbox.services import hosting_rules as rules
@@ -145,10 +146,18 @@ def _later(*arguments: Any) -> None:
     threading.Thread(target=_bring_up, args=arguments, daemon=True).start()
 
 
+def _check_volume_key(call: Call, config: dict[str, Any]) -> None:
+    """Volumes use their key by a grant, which whoever makes the endpoint must be allowed to create."""
+    key = kms.find(config["KmsKeyId"], call.region) if config.get("KmsKeyId") else None
+    if key is not None:
+        enforce.also(call, [("kms:CreateGrant", [str(key.arn)])], {"kms:GrantIsForAWSResource": "true"})
+
+
 @operation("sagemaker")
 def create_endpoint(call: Call) -> Any:
     p, hosting = call.params, hosting_of(call.region)
     config = get(hosting.configs, call, "endpoint-config", p["EndpointConfigName"])
+    _check_volume_key(call, config)
     if problem := rules.deployment_problem(p.get("DeploymentConfig") or {}, config):
         raise refuse(problem)
     endpoint = {
@@ -186,6 +195,7 @@ def update_endpoint(call: Call) -> Any:
     p, hosting = call.params, hosting_of(call.region)
     endpoint = get(hosting.endpoints, call, "endpoint", p["EndpointName"])
     config = get(hosting.configs, call, "endpoint-config", p["EndpointConfigName"])
+    _check_volume_key(call, config)
     with hosting.lock:
         if endpoint["EndpointStatus"] not in ("InService", "Failed", "UpdateRollbackFailed"):
             raise refuse(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')

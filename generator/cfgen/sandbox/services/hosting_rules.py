@@ -149,6 +149,18 @@ def deployment_problem(policy: Config, config: Config) -> str:
     return ""
 
 
+def batches_problem(policy: Config, copies: int) -> str:
+    """Why the DeploymentConfig of an inference component with so many copies is refused."""
+    rolling = policy.get("RollingUpdatePolicy") or {}
+    for key, most in (("MaximumBatchSize", 50), ("RollbackMaximumBatchSize", 100)):
+        size = rolling.get(key)
+        if size and size["Type"] == "CAPACITY_PERCENT" and not 5 <= int(size["Value"]) <= most:
+            return f"The value of {key} must be between 5% and {most}% of the copy count."
+        if size and size["Type"] == "COPY_COUNT" and copies and int(size["Value"]) * 100 > most * copies:
+            return f"{key} must be at most {most}% of the inference component's copy count ({copies})."
+    return ""
+
+
 def _blue_green_problem(policy: Config, instances: int) -> str:
     routing = policy["TrafficRoutingConfiguration"]
     kind = routing["Type"]

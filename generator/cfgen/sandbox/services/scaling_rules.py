@@ -9,6 +9,7 @@ from typing import Any
 from moto.applicationautoscaling import models, responses
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 
+from cfgen.sandbox.iam import enforce
 from cfgen.sandbox.registry import after, before
 from cfgen.sandbox.services import expressions
 from cfgen.sandbox.services.hosting import hosting_of
@@ -69,6 +70,25 @@ def check_target(call: Call) -> None:
         raise _refuse("Maximum capacity cannot be less than minimum capacity")
     if p["ServiceNamespace"] == "sagemaker":
         _check_hosting(call, str(p["ResourceId"]), str(p["ScalableDimension"]))
+        _check_rights(call, str(p["ResourceId"]).split("/"))
+
+
+def _check_rights(call: Call, parts: list[str]) -> None:
+    """Who registers a target may look at it and scale it ("Permissions validation … on target resources")."""
+    arn = f"arn:{call.partition}:sagemaker:{call.region}:{call.account}:"
+    if parts[0] == "endpoint":
+        endpoint = hosting_of(call.region).endpoints[parts[1].lower()]
+        on = f"{arn}endpoint/{parts[1].lower()}"
+        config = f"{arn}endpoint-config/{endpoint['EndpointConfigName'].lower()}"
+        enforce.also(call, [
+            ("sagemaker:DescribeEndpoint", [on]),
+            ("sagemaker:DescribeEndpointConfig", [config]),
+            ("sagemaker:UpdateEndpointWeightsAndCapacities", [on]),
+        ])  # fmt: skip
+    else:
+        on = f"{arn}inference-component/{parts[1].lower()}"
+        names = ("DescribeInferenceComponent", "UpdateInferenceComponentRuntimeConfig")
+        enforce.also(call, [(f"sagemaker:{name}", [on]) for name in names])
 
 
 def _check_hosting(call: Call, resource: str, dimension: str) -> None:

@@ -144,7 +144,9 @@ def delete_state_machine(call: Call) -> Any:
 @operation("stepfunctions")
 def list_state_machines(call: Call) -> Any:
     keys = ("stateMachineArn", "name", "type", "creationDate")
-    return {"stateMachines": [{k: m[k] for k in keys} for m in machines_of(call.region).machines.values()]}
+    return {
+        "stateMachines": [{k: m[k] for k in keys} for m in list(machines_of(call.region).machines.values())]
+    }
 
 
 @operation("stepfunctions")
@@ -188,12 +190,6 @@ def _begin(call: Call) -> tuple[Execution, bool]:
         raise AwsError("InvalidExecutionInput", "Invalid State Machine Execution Input: over 262144 bytes")
     name = p.get("name") or str(uuid.uuid4())
     arn = f"arn:{call.partition}:states:{call.region}:{call.account}:execution:{machine['name']}:{name}"
-    executions = machines_of(call.region).executions
-    if arn in executions:
-        known = executions[arn]
-        if known.status == "RUNNING" and known.input == given:
-            return known, False
-        raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
     execution = Execution(
         arn=arn,
         name=name,
@@ -204,8 +200,13 @@ def _begin(call: Call) -> tuple[Execution, bool]:
         definition=json.loads(machine["definition"]),
         input=given,
     )
-    executions[arn] = execution
-    return execution, True
+    # one step: two calls at once with one name must not both begin
+    known = machines_of(call.region).executions.setdefault(arn, execution)
+    if known is execution:
+        return execution, True
+    if known.status == "RUNNING" and known.input == given:
+        return known, False
+    raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
 
 
 def _view(execution: Execution) -> dict[str, Any]:
@@ -255,7 +256,7 @@ def list_executions(call: Call) -> Any:
                 for key, value in _view(item).items()
                 if key not in ("input", "inputDetails", "output")
             }
-            for item in reversed(machines_of(call.region).executions.values())
+            for item in reversed(list(machines_of(call.region).executions.values()))
             if item.machine_arn == p.get("stateMachineArn") and p.get("statusFilter") in (None, item.status)
         ]
     }
