@@ -171,10 +171,11 @@ class Launcher:
         self.iam.update_assume_role_policy(RoleName=self.role, PolicyDocument=json.dumps(TRUST))
         self.stack = f"SC-123456789012-pp-{catalog.name.replace('deploy-test-', '')}"
 
-    def launch(self, **more: Any) -> str:
+    def launch(self, **values: str) -> str:
         self.cfn.create_stack(
             StackName=self.stack, TemplateBody=self.template, RoleARN=self.arn, Capabilities=["CAPABILITY_IAM"],
-            Tags=[{"Key": "team", "Value": "search"}], OnFailure="DO_NOTHING", **more,
+            Tags=[{"Key": "team", "Value": "search"}], OnFailure="DO_NOTHING",
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
         )  # fmt: skip
         return self.end("CREATE")
 
@@ -185,6 +186,15 @@ class Launcher:
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
         )  # fmt: skip
         return self.end("UPDATE")
+
+    def without(self, action: str) -> None:
+        """Take an action from the role."""
+        policy = self.iam.get_role_policy(RoleName=self.role, PolicyName="resources")["PolicyDocument"]
+        for one in policy["Statement"]:
+            one["Action"] = [name for name in one["Action"] if name != action] or ["sts:GetCallerIdentity"]
+        self.iam.put_role_policy(
+            RoleName=self.role, PolicyName="resources", PolicyDocument=json.dumps(policy)
+        )
 
     def delete(self) -> str:
         stack = self.cfn.describe_stacks(StackName=self.stack)["Stacks"][0]["StackId"]
@@ -241,20 +251,29 @@ def test_the_launch_role_is_enough_for_a_build(catalog: Catalog) -> None:
     assert launcher.delete() == "DELETE_COMPLETE"
 
 
-@pytest.mark.parametrize(
-    "action",
-    ["sagemaker:CreateModel", "iam:PassRole", "iam:TagRole", "logs:PutRetentionPolicy", "iam:PutRolePolicy"],
-)
-def test_less_is_not_enough(catalog: Catalog, action: str) -> None:
+def test_the_launch_role_is_enough_for_a_volumes_key(catalog: Catalog) -> None:
     launcher = Launcher(catalog, catalog.publish())
-    policy = launcher.iam.get_role_policy(RoleName=launcher.role, PolicyName="resources")["PolicyDocument"]
-    for statement in policy["Statement"]:
-        statement["Action"] = [one for one in statement["Action"] if one != action] or [
-            "sts:GetCallerIdentity"
-        ]
-    launcher.iam.put_role_policy(
-        RoleName=launcher.role, PolicyName="resources", PolicyDocument=json.dumps(policy)
-    )
+    key = catalog.sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
+    assert launcher.launch(VolumeKmsKeyArn=key) == "CREATE_COMPLETE"
+    launcher.without("kms:CreateGrant")
+    other = catalog.sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
+    assert "kms:CreateGrant" in launcher.update(VolumeKmsKeyArn=other)
+
+
+@pytest.mark.parametrize(
+    ("spec", "action"),
+    [
+        ("embeddings-tei", "sagemaker:CreateModel"),
+        ("embeddings-tei", "iam:PassRole"),
+        ("embeddings-tei", "iam:TagRole"),
+        ("embeddings-tei", "logs:PutRetentionPolicy"),
+        ("embeddings-tei", "iam:PutRolePolicy"),
+        ("scaled-chat", "sagemaker:UpdateEndpointWeightsAndCapacities"),
+    ],
+)
+def test_less_is_not_enough(catalog: Catalog, spec: str, action: str) -> None:
+    launcher = Launcher(catalog, catalog.publish(specs=(ROOT / "specs" / f"{spec}.yaml",)))
+    launcher.without(action)
     ended = launcher.launch()
     assert ended.startswith("CREATE_FAILED"), ended
     assert action in ended

@@ -45,7 +45,8 @@ def test_nothing_beyond_the_schema_and_nothing_dropped_unsaid(kind: str) -> None
     listed = frozenset(rule.actions) if rule.actions is not None else permissions.handled(kind)
     everything = permissions.actions_of(kind, rule.needs)
     nothing = permissions.actions_of(kind, ())
-    assert nothing <= everything <= listed
+    beyond = {action for actions in rule.also.values() for action in actions}
+    assert nothing <= everything <= listed | beyond
     dropped = {action for action in listed - everything if permissions.exists(action)}
     assert dropped <= rule.never | {"iam:PassRole", "iam:CreateServiceLinkedRole"}
     if "iam:PassRole" in listed and kind not in ("AWS::S3::Bucket",):
@@ -67,8 +68,13 @@ def test_what_our_templates_need(path: Any) -> None:
             assert not any(map(permissions.takes_resources, grant.actions)), grant
             assert grant.why
         else:
-            # of this account, or of a bucket named after the stack; API Gateway's ARNs name no account
-            allowed = ("${AWS::AccountId}", ":s3:::sc-", ":apigateway:${AWS::Region}::/")
+            # of this account, or of a bucket named after the stack; others' ARNs name no account
+            allowed = (
+                "${AWS::AccountId}",
+                ":s3:::sc-",
+                ":apigateway:${AWS::Region}::/",
+                ":route53:::hostedzone/",
+            )
             assert all(any(one in arn for one in allowed) for arn in grant.resources), grant
         if "iam:PassRole" in grant.actions:
             assert all(":role/" in arn and arn.endswith("/SC-*") for arn in grant.resources)
@@ -114,6 +120,36 @@ def test_a_boundary_is_kept() -> None:
     for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"):
         assert actions[action] == (("StringEquals", "iam:PermissionsBoundary", "arn:aws:iam::aws:policy/B"),)
     assert actions["iam:DeleteRole"] == ()
+
+
+def granted(kind: str, **properties: Any) -> dict[str, permissions.Grant]:
+    template = {"Resources": {"X": {"Type": kind, "Properties": properties}}}
+    return {action: grant for grant in permissions.grants_of(template) for action in grant.actions}
+
+
+def test_what_services_look_for_besides_the_schema() -> None:
+    scaled = "AWS::ApplicationAutoScaling::ScalableTarget"
+    on_variant = granted(scaled, ResourceId="x", ScalableDimension="sagemaker:variant:DesiredInstanceCount")
+    assert "sagemaker:UpdateInferenceComponentRuntimeConfig" not in on_variant
+    assert all(
+        ":sagemaker:" in arn for arn in on_variant["sagemaker:UpdateEndpointWeightsAndCapacities"].resources
+    )
+    assert all(
+        ":application-autoscaling:" in arn
+        for arn in on_variant["application-autoscaling:RegisterScalableTarget"].resources
+    )
+    on_copies = granted(scaled, ScalableDimension="sagemaker:inference-component:DesiredCopyCount")
+    assert "sagemaker:UpdateInferenceComponentRuntimeConfig" in on_copies
+    assert "sagemaker:UpdateEndpointWeightsAndCapacities" not in on_copies
+    config = "AWS::SageMaker::EndpointConfig"
+    assert "kms:CreateGrant" not in granted(config)
+    grant = granted(config, KmsKeyId="x")["kms:CreateGrant"]
+    assert grant.condition == (("Bool", "kms:GrantIsForAWSResource", "true"),)
+    endpoint = "AWS::EC2::VPCEndpoint"
+    assert "route53:AssociateVPCWithHostedZone" not in granted(endpoint)
+    assert "route53:AssociateVPCWithHostedZone" in granted(endpoint, PrivateDnsEnabled=True)
+    policy = "AWS::ApplicationAutoScaling::ScalingPolicy"
+    assert granted(policy)["cloudwatch:GetMetricData"].resources == ("*",)
 
 
 def test_a_type_without_a_rule_gets_what_its_schema_lists() -> None:

@@ -21,11 +21,18 @@ from cfgen.publish import names
 from cfgen.publish.errors import UnknownPermissions
 from cfgen.publish.lookups import lookups
 
-NO_RESOURCE = "these actions know no resources"
+NO_RESOURCE = "these actions know no resources, or are asked of all"
 EC2_RESOURCE = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:*/*"
 KEYS = "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*"
+PRIVATE_NAMES = (
+    "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc/*",
+    "arn:${AWS::Partition}:route53:::hostedzone/*",
+)
+"""A network, and the hosted zone of AWS's own in which the private names of its endpoints stand."""
 BOUNDED = ("iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
 """Actions that can be tied to a permissions boundary ("Permissions boundaries for IAM entities")."""
+ASKED_OF_ALL = frozenset({"cloudwatch:GetMetricData"})
+"""Actions whose resource (a dataset) is optional: asked without one they match ``*`` alone."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -118,13 +125,18 @@ def exists(action: str) -> bool:
 
 def takes_resources(action: str) -> bool:
     """Whether the service reference lists resource types for an action; else only ``*`` matches."""
+    if action in ASKED_OF_ALL:
+        return False
     service, _, name = action.partition(":")
     found = _reference().get(service, {}).get("Actions", {}).get(name.lower())
     return found is None or bool(found.get("Resources"))
 
 
 def actions_of(kind: str, properties: Iterable[str]) -> frozenset[str]:
-    """What the handlers of a type need for these properties, PassRole apart. Raises UnknownPermissions."""
+    """What the handlers of a type need for these properties, PassRole apart. Raises UnknownPermissions.
+
+    ``properties``: names; and ``NAME=VALUE``, where a value of its own needs more.
+    """
     if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource":
         return frozenset({"lambda:InvokeFunction"})
     rule = rules().get(kind, Rule())
@@ -175,7 +187,7 @@ class Derivation:
             [one.replace("{logical}", logical) for one in rule.generated],
         )
         own = self._on(kind, rule, named)
-        for action in sorted(actions_of(kind, properties)):
+        for action in sorted(actions_of(kind, [*properties, *(f"{k}={v}" for k, v in properties.items())])):
             # a role that must have a boundary must not lose it
             if not (self._boundary and action == "iam:DeleteRolePermissionsBoundary"):
                 self._add(action, own, kind)
@@ -210,14 +222,19 @@ class Derivation:
             resources: tuple[str, ...] = ("*",)
         elif service == "kms":
             resources = (KEYS,)
-        elif any(f":{service}:" in one for one in own) or own == ("*",):
-            resources = own
+        elif service == "route53":
+            resources = PRIVATE_NAMES
+        elif of_service := tuple(one for one in own if f":{service}:" in one or one == "*"):
+            resources = of_service
         elif service == "iam":
             resources = self._roles
         else:
             resources = (f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:*",)
         if self._boundary and action in BOUNDED:
             condition = (("StringEquals", "iam:PermissionsBoundary", self._boundary),)
+        if action == "kms:CreateGrant":
+            # for services that use the key on the caller's behalf, never for the caller
+            condition = (("Bool", "kms:GrantIsForAWSResource", "true"),)
         self._actions.setdefault((resources, condition), set()).add(action)
         self._titles.setdefault((resources, condition), "".join(kind.split("::")[1:]))
 
@@ -304,6 +321,10 @@ def _sid(
     parts = re.sub(r"\$\{[^}]*\}", "", resources[0]).split(":", 5)
     if parts[2] == "iam" and parts[5].startswith("policy/"):
         return "Policies"
+    if actions == {"kms:CreateGrant"}:
+        return "KeyGrants"
+    if resources == PRIVATE_NAMES:
+        return "PrivateNames"
     if parts[2] in _KINDS:
         return _KINDS[parts[2]] + ("Bounded" if condition else "")
     return re.sub("[^A-Za-z0-9]", "", title)

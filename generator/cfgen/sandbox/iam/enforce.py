@@ -98,6 +98,18 @@ def check(call: Call, principal: Principal) -> None:
     if not message and call.service == "s3" and not principal.operator:
         through = {**context, "kms:ViaService": f"s3.{call.region}.{url_suffix(call.region)}"}
         message = denial(principal, kms.used_by_s3(call), through)
+    _refuse(call, message)
+
+
+def also(call: Call, pairs: actions.Asked, extra: dict[str, Any] | None = None) -> None:
+    """Refuse a call whose caller lacks a right that the service looks for besides the call's own."""
+    principal = principals.resolve(call.access_key, call.region)
+    if settings.enforce_iam and not principal.operator:
+        _refuse(call, denial(principal, pairs, {**actions.context(call), **(extra or {})}))
+
+
+def _refuse(call: Call, message: str) -> None:
+    """Raise the message in the shape of the call's service; nothing when there is none."""
     if not message:
         return
     if call.service == "ec2":
