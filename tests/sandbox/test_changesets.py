@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -42,6 +43,25 @@ def test_create_and_execute(world: World) -> None:
     assert world.stack(name)["StackStatus"] == "REVIEW_IN_PROGRESS"
     world.cfn.execute_change_set(StackName=name, ChangeSetName="change")
     assert world.wait(name) == "CREATE_COMPLETE"
+
+
+def test_of_several_who_execute_it_one_does(world: World) -> None:
+    name = world.name()
+    _change_set(world, name, {"Resources": {"T": _topic()}}, "CREATE")
+    client = world.cfn
+
+    def execute(_: int) -> str:
+        try:
+            client.execute_change_set(StackName=name, ChangeSetName="change")
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return ""
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = sorted(pool.map(execute, range(6)))
+    assert answers == ["", *["InvalidChangeSetStatus"] * 5]
+    assert world.wait(name) == "CREATE_COMPLETE"
+    assert world.events(name).count(f"{name} CREATE_IN_PROGRESS User Initiated") == 1
 
 
 def test_actions_and_replacement(world: World) -> None:

@@ -86,9 +86,9 @@ def create_stack(call: Call) -> Any:
         stack.on_failure = p.get("OnFailure", "ROLLBACK")
         stack.timeout_minutes = int(p.get("TimeoutInMinutes") or 0)
         _check_imports(stack, prepared)
-        store.stacks.append(stack)
+        work = Operation(stack)
         stack.record("CREATE_IN_PROGRESS", "User Initiated")
-    work = Operation(stack)
+        store.stacks.append(stack)
     work.start(lambda: work.create(prepared))
     return {"StackId": stack.id}
 
@@ -158,8 +158,8 @@ def update_stack(call: Call) -> Any:
 def begin_update(stack: Stack, prepared: Any) -> Operation:
     """Start an update in the background."""
     stack.description = prepared.template.get("Description", "")
-    stack.record("UPDATE_IN_PROGRESS", "User Initiated")
     work = Operation(stack)
+    stack.record("UPDATE_IN_PROGRESS", "User Initiated")
     return work.start(lambda: work.update(prepared))
 
 
@@ -204,8 +204,8 @@ def delete_stack(call: Call) -> Any:
         if stack.in_progress and stack.operation is not None and not stack.operation.done.is_set():
             earlier = stack.operation
             earlier.supersede("Deletion of the stack was requested. ")
+        work = Operation(stack)
         stack.record("DELETE_IN_PROGRESS", "User Initiated")
-    work = Operation(stack)
     work.start(lambda: work.delete(retain, earlier))
     return {}
 
@@ -213,9 +213,10 @@ def delete_stack(call: Call) -> Any:
 @operation("cloudformation")
 def cancel_update_stack(call: Call) -> Any:
     stack = existing(call, call.params["StackName"])
-    if stack.status != "UPDATE_IN_PROGRESS":
-        raise ValidationError("CancelUpdateStack cannot be called from current stack status")
-    stack.operation.cancel("User Initiated")
+    with stack.lock:
+        if stack.status != "UPDATE_IN_PROGRESS":
+            raise ValidationError("CancelUpdateStack cannot be called from current stack status")
+        stack.operation.cancel("User Initiated")
     return {}
 
 
@@ -223,10 +224,15 @@ def cancel_update_stack(call: Call) -> Any:
 def continue_update_rollback(call: Call) -> Any:
     p = call.params
     stack = existing(call, p["StackName"])
-    if stack.status != "UPDATE_ROLLBACK_FAILED":
-        raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not continue rollback.")
-    unfinished = stack.operation.unfinished
-    work = Operation(stack)
+    with stack.lock:
+        if stack.status != "UPDATE_ROLLBACK_FAILED":
+            raise ValidationError(
+                f"Stack:{stack.id} is in {stack.status} state and can not continue rollback."
+            )
+        unfinished = stack.operation.unfinished
+        work = Operation(stack)
+        # told before the answer: whoever looks next must not find the old failure and take it for the end
+        stack.record("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
     work.start(lambda: unfinished.retry(list(p.get("ResourcesToSkip") or [])))
     return {}
 
@@ -289,7 +295,7 @@ def list_stacks(call: Call) -> Any:
                 "StackStatusReason": stack.reason,
                 "DriftInformation": {"StackDriftStatus": stack.drift_status},
             }
-            for stack in reversed(store.stacks)
+            for stack in reversed(list(store.stacks))
             if stack.region == call.region and (not wanted or stack.status in wanted)
         ]
     }

@@ -89,10 +89,10 @@ def _fill(stack: Stack, change_set: ChangeSet) -> None:
 
 def find_change_set(call: Call, name: str, stack_name: str | None) -> tuple[Stack, ChangeSet]:
     """A change set by ARN, or by name within a stack."""
-    for stack in reversed(store.stacks):
+    for stack in reversed(list(store.stacks)):
         if stack.region != call.region or (stack_name and stack_name not in (stack.name, stack.id)):
             continue
-        for change_set in stack.change_sets.values():
+        for change_set in list(stack.change_sets.values()):
             if name in (change_set.id, change_set.name) and (stack_name or name == change_set.id):
                 return stack, change_set
     if stack_name and store.find(stack_name, call.region) is None:
@@ -176,7 +176,7 @@ def list_change_sets(call: Call) -> Any:
                 "CreationTime": item.created,
                 "Description": item.request.get("Description", ""),
             }
-            for item in stack.change_sets.values()
+            for item in list(stack.change_sets.values())
         ]
     }
 
@@ -197,13 +197,15 @@ def delete_change_set(call: Call) -> Any:
 def execute_change_set(call: Call) -> Any:
     p = call.params
     stack, change_set = find_change_set(call, p["ChangeSetName"], p.get("StackName"))
-    if change_set.execution != "AVAILABLE":
-        raise AwsError(
-            "InvalidChangeSetStatus",
-            f"ChangeSet [{change_set.id}] cannot be executed in its current status of [{change_set.status}]",
-        )
     request = change_set.request
     with stack.lock:
+        if change_set.execution != "AVAILABLE":
+            raise AwsError(
+                "InvalidChangeSetStatus",
+                f"ChangeSet [{change_set.id}] cannot be executed in its current status of [{change_set.status}]",
+            )
+        if stack.status == "DELETE_COMPLETE":
+            raise AwsError("ChangeSetNotFound", f"ChangeSet [{change_set.id}] does not exist", 404)
         if change_set.type == "UPDATE":
             api.check_updatable(stack)
         stack.role_arn = request.get("RoleARN") or stack.role_arn
@@ -219,8 +221,8 @@ def execute_change_set(call: Call) -> Any:
         stack.change_sets = {change_set.name: change_set}
         if change_set.type == "CREATE":
             stack.description = change_set.prepared.template.get("Description", "")
-            stack.record("CREATE_IN_PROGRESS", "User Initiated")
             work = Operation(stack)
+            stack.record("CREATE_IN_PROGRESS", "User Initiated")
             work.start(lambda: work.create(change_set.prepared))
         else:
             work = api.begin_update(stack, change_set.prepared)

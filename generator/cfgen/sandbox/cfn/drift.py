@@ -65,10 +65,10 @@ def _normal(value: Any) -> Any:
 def detect_stack_drift(call: Call) -> Any:
     stack = existing(call, call.params["StackName"])
     wanted = call.params.get("LogicalResourceIds")
-    for name, resource in stack.resources.items():
+    for name, resource in list(stack.resources.items()):
         if not wanted or name in wanted:
             _look(stack, resource)
-    drifted = [r for r in stack.resources.values() if r.drift.get("status") in ("MODIFIED", "DELETED")]
+    drifted = [r for r in list(stack.resources.values()) if r.drift.get("status") in ("MODIFIED", "DELETED")]
     stack.drift_status = "DRIFTED" if drifted else "IN_SYNC"
     token = str(uuid.uuid4())
     _detections[token] = (stack, now())
@@ -81,7 +81,7 @@ def describe_stack_drift_detection_status(call: Call) -> Any:
     if token not in _detections:
         raise ValidationError(f"StackDriftDetectionId {token} not found")
     stack, at = _detections[token]
-    count = sum(r.drift.get("status") in ("MODIFIED", "DELETED") for r in stack.resources.values())
+    count = sum(r.drift.get("status") in ("MODIFIED", "DELETED") for r in list(stack.resources.values()))
     return {
         "StackId": stack.id,
         "StackDriftDetectionId": token,
@@ -120,7 +120,7 @@ def detect_stack_resource_drift(call: Call) -> Any:
 def describe_stack_resource_drifts(call: Call) -> Any:
     stack = existing(call, call.params["StackName"])
     wanted = call.params.get("StackResourceDriftStatusFilters")
-    views = [_view(stack, resource) for resource in stack.resources.values() if resource.drift]
+    views = [_view(stack, resource) for resource in list(stack.resources.values()) if resource.drift]
     return {
         "StackResourceDrifts": [v for v in views if not wanted or v["StackResourceDriftStatus"] in wanted]
     }

@@ -31,10 +31,10 @@ class Operation:
         self.superseded = False
         # a rollback that could not be finished, for ContinueUpdateRollback
         self.unfinished: Rollback | None = None
+        stack.operation = self
 
     def start(self, work: Callable[[], None]) -> Operation:
         """Run the operation in the background."""
-        self.stack.operation = self
 
         def run() -> None:
             try:
@@ -141,6 +141,14 @@ class Operation:
         except Exception as error:
             return f"{reason_of(error, '')} "
         prepared.imports |= imports
+        with store.lock:
+            # looked for and taken in one step: two stacks that end at once cannot both have a name
+            problem = self._exports_problem(outputs)
+            if problem is None:
+                self.stack.outputs = outputs
+        return problem
+
+    def _exports_problem(self, outputs: list[dict[str, Any]]) -> str | None:
         taken = store.exports(self.stack.region)
         for output in outputs:
             name = output.get("ExportName")
@@ -152,7 +160,6 @@ class Operation:
             if name and value != old["OutputValue"] and (users := store.importers(name, self.stack.region)):
                 what = "updated" if value is not None else "deleted"
                 return f"Export {name} cannot be {what} as it is in use by {', '.join(users)} "
-        self.stack.outputs = outputs
         return None
 
     def _settle(self, *, failed_too: bool = True) -> None:

@@ -7,35 +7,8 @@ from typing import Any
 
 import yaml
 
+from cfgen.document import Loader
 from cfgen.sandbox.cfn.errors import TemplateError
-
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_Base):  # type: ignore[misc]
-    """YAML with ``!Ref`` and friends; dates stay the strings they are."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
-    for first, pairs in _Base.yaml_implicit_resolvers.items()
-}
-
-
-def _short_form(loader: Any, suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {name: value}
-
-
-_Loader.add_multi_constructor("!", _short_form)
 
 
 def load(text: str) -> dict[str, Any]:
@@ -50,7 +23,7 @@ def load(text: str) -> dict[str, Any]:
             ) from None
     else:
         try:
-            data = yaml.load(text, Loader=_Loader)
+            data = yaml.load(text, Loader=Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""

@@ -71,19 +71,18 @@ class Rollback:
         stack.outputs = list(self.outputs)
         failed = self._restore(made)
         if failed:
+            stack.leftovers = made
+            stack.operation.unfinished = self
             stack.record(
                 "UPDATE_ROLLBACK_FAILED",
                 f"The following resource(s) failed to update: [{', '.join(failed)}]. ",
             )
-            stack.leftovers = made
-            stack.operation.unfinished = self
             return
         self.clean_up(made)
 
     def retry(self, skip: list[str]) -> None:
         """ContinueUpdateRollback."""
         stack = self.stack
-        stack.record("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
         made, stack.leftovers = stack.leftovers, []
         for name in skip:
             self._touched.discard(name)
@@ -91,12 +90,12 @@ class Rollback:
                 stack.record("UPDATE_COMPLETE", "", stack.resources[name])
         failed = self._restore(made)
         if failed:
+            stack.leftovers = made
+            stack.operation.unfinished = self
             stack.record(
                 "UPDATE_ROLLBACK_FAILED",
                 f"The following resource(s) failed to update: [{', '.join(failed)}]. ",
             )
-            stack.leftovers = made
-            stack.operation.unfinished = self
             return
         self.clean_up(made)
 

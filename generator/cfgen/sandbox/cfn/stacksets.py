@@ -90,7 +90,7 @@ def describe_stack_set(call: Call) -> Any:
     roles = {} if found.service_managed else {
         "AdministrationRoleARN": administration, "ExecutionRoleName": execution.rsplit("/", 1)[-1],
     }  # fmt: skip
-    units = {unit_of(account) for account, _ in found.instances} if found.service_managed else set()
+    units = {unit_of(account) for account, _ in list(found.instances)} if found.service_managed else set()
     return {
         "StackSet": {
             **roles,
@@ -106,7 +106,7 @@ def describe_stack_set(call: Call) -> Any:
             "PermissionModel": found.request.get("PermissionModel") or "SELF_MANAGED",
             "AutoDeployment": found.request.get("AutoDeployment") or {},
             "OrganizationalUnitIds": sorted(filter(None, units)),
-            "Regions": sorted({region for _, region in found.instances}),
+            "Regions": sorted({region for _, region in list(found.instances)}),
             "StackSetDriftDetectionDetails": found.drift,
         }
     }
@@ -212,7 +212,7 @@ def update_stack_set(call: Call) -> Any:
         if p.get(key) is not None:
             stack_set.request[key] = p[key]
     named = p.get("Regions")
-    places = [place for place in stack_set.instances if not named or place in targets(call, stack_set)]
+    places = [place for place in list(stack_set.instances) if not named or place in targets(call, stack_set)]
     return begin(call, stack_set, "UPDATE", places, lambda *place: _update_one(call, stack_set, *place))
 
 
@@ -283,7 +283,7 @@ def detect_stack_set_drift(call: Call) -> Any:
         instance["Drifts"] = drifts
         drifted = any(one["StackResourceDriftStatus"] in {"MODIFIED", "DELETED"} for one in drifts)
         instance["DriftStatus"] = "DRIFTED" if drifted else "IN_SYNC"
-        found = [one.get("DriftStatus") for one in stack_set.instances.values()]
+        found = [one.get("DriftStatus") for one in list(stack_set.instances.values())]
         stack_set.drift = {
             "DriftStatus": "DRIFTED" if "DRIFTED" in found else "IN_SYNC",
             "DriftDetectionStatus": "COMPLETED" if all(found) else "IN_PROGRESS",
@@ -316,12 +316,14 @@ def list_stack_instance_resource_drifts(call: Call) -> Any:
 
 @operation("cloudformation")
 def stop_stack_set_operation(call: Call) -> Any:
-    found = _find(call).operations.get(call.params["OperationId"])
+    stack_set = _find(call)
+    found = stack_set.operations.get(call.params["OperationId"])
     if found is None:
         raise AwsError("OperationNotFoundException", f"Operation {call.params['OperationId']} not found", 404)
-    if found["Status"] != "RUNNING":
-        raise AwsError("InvalidOperationException", f"Operation is {found['Status']}", 400)
-    found["Status"] = "STOPPING"
+    with stack_set.lock:
+        if found["Status"] != "RUNNING":
+            raise AwsError("InvalidOperationException", f"Operation is {found['Status']}", 400)
+        found["Status"] = "STOPPING"
     return {}
 
 

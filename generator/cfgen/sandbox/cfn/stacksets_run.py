@@ -41,6 +41,8 @@ class StackSet:
     status: str = "ACTIVE"
     created: datetime = field(default_factory=now)
     drift: dict[str, Any] = field(default_factory=dict)
+    # held while an operation is begun, stopped or ended
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def service_managed(self) -> bool:
@@ -97,7 +99,7 @@ def unit_of(account: str) -> str:
 
 def check_idle(stack_set: StackSet) -> None:
     """One operation at a time."""
-    if any(item["Status"] in {"RUNNING", "STOPPING"} for item in stack_set.operations.values()):
+    if any(item["Status"] in {"RUNNING", "STOPPING"} for item in list(stack_set.operations.values())):
         raise AwsError(
             "OperationInProgressException",
             f"Another Operation on StackSet {stack_set.id} is in progress",
@@ -109,7 +111,6 @@ def begin(
     call: Call, stack_set: StackSet, action: str, places: Sequence[Place], work: Work
 ) -> dict[str, Any]:
     """Start an operation in the background; its id."""
-    check_idle(stack_set)
     identifier = call.params.get("OperationId") or str(uuid.uuid4())
     record: dict[str, Any] = {
         "OperationId": identifier,
@@ -120,12 +121,30 @@ def begin(
         "OperationPreferences": call.params.get("OperationPreferences") or {},
         "Results": dict.fromkeys(places, ("PENDING", "")),
     }
-    stack_set.operations[identifier] = record
-    threading.Thread(target=_run, args=[record, work], daemon=True, name=f"stackset-{stack_set.name}").start()
+    with stack_set.lock:
+        check_idle(stack_set)
+        stack_set.operations[identifier] = record
+    name = f"stackset-{stack_set.name}"
+    threading.Thread(target=_run, args=[stack_set, record, work], daemon=True, name=name).start()
     return {"OperationId": identifier}
 
 
-def _run(record: dict[str, Any], work: Work) -> None:
+def _run(stack_set: StackSet, record: dict[str, Any], work: Work) -> None:
+    failed = True
+    try:
+        failed = _all_regions(record, work)
+    finally:
+        # whatever happens it ends: a set whose operation runs for ever would take no other
+        with stack_set.lock:
+            if record["Status"] == "STOPPING":
+                record["Status"] = "STOPPED"
+            else:
+                record["Status"] = "FAILED" if failed else "SUCCEEDED"
+            record["EndTimestamp"] = now()
+
+
+def _all_regions(record: dict[str, Any], work: Work) -> bool:
+    """One region after the other, or all at once; whether one failed."""
     preferences = record["OperationPreferences"]
     regions = list(dict.fromkeys(region for _, region in record["Results"]))
     order = [region for region in preferences.get("RegionOrder") or [] if region in regions]
@@ -147,11 +166,7 @@ def _run(record: dict[str, Any], work: Work) -> None:
                     _cancel(record, (account, region))
             else:
                 one_region(region)
-    if record["Status"] == "STOPPING":
-        record["Status"] = "STOPPED"
-    else:
-        record["Status"] = "FAILED" if failed else "SUCCEEDED"
-    record["EndTimestamp"] = now()
+    return bool(failed)
 
 
 def _cancel(record: dict[str, Any], place: Place) -> None:
@@ -185,6 +200,8 @@ def _region(record: dict[str, Any], region: str, accounts: list[str], work: Work
             reason = work(account, region)
         except (AwsError, ClientError) as error:
             reason = getattr(error, "message", "") or str(error)
+        except Exception as error:
+            reason = f"Internal failure of the cfgen sandbox: {type(error).__name__}: {error}"
         with lock:
             record["Results"][place] = ("FAILED" if reason else "SUCCEEDED", reason)
             failures += bool(reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cfgen.sandbox.cfn.parameters import Parameter
@@ -143,9 +143,7 @@ class Stack:
                 event = Event(resource.logical_id, resource.physical_id, resource.type, status, reason, token)
             if self.events and event.at <= self.events[-1].at:
                 # clients order and deduplicate by time
-                event.at = self.events[-1].at.replace(
-                    microsecond=min(self.events[-1].at.microsecond + 1, 999_999)
-                )
+                event.at = self.events[-1].at + timedelta(microseconds=1)
             self.events.append(event)
 
     @property

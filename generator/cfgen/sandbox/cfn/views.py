@@ -64,7 +64,10 @@ def describe_stack_resources(call: Call) -> Any:
         stack = describable(call, p["StackName"])
     elif physical := p.get("PhysicalResourceId"):
         found = [
-            s for s in store.living(call.region) for r in s.resources.values() if r.physical_id == physical
+            s
+            for s in store.living(call.region)
+            for r in list(s.resources.values())
+            if r.physical_id == physical
         ]
         if not found:
             raise ValidationError(f"Stack for {physical} does not exist")
