@@ -84,6 +84,41 @@ def test_alarms_of_the_template_and_of_the_user() -> None:
     assert "Endpoint" not in str(latency["Dimensions"]).replace("EndpointName", "")
 
 
+def test_components_roll_each_under_alarms_of_its_own() -> None:
+    listed = [
+        {"name": "chat", "copies": 2},
+        {"name": "code"},
+        {"name": "tuned", "base": "chat", "adapter": "s3://a-b-c/t.tar.gz"},
+    ]
+    data = changed(CONTAINER, endpoint__instanceType="ml.g5.12xlarge", components=listed)
+    made = resources(changed(data, deployment={"size": "50%", "rollbackAlarms": {"latency": 5}}))
+    assert "DeploymentConfig" not in made["Endpoint"]["Properties"]
+    assert "DeploymentConfig" not in made["TunedComponent"]["Properties"]
+    for word, name in (("Chat", "chat"), ("Code", "code")):
+        config = made[f"{word}Component"]["Properties"]["DeploymentConfig"]
+        assert config["RollingUpdatePolicy"] == {
+            "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+            "WaitIntervalInSeconds": 300,
+        }
+        ids = [f"{word}RollbackErrors", f"{word}RollbackLatency"]
+        assert config["AutoRollbackConfiguration"]["Alarms"] == [{"AlarmName": {"Ref": one}} for one in ids]
+        for one in ids:
+            # by the component's name: a reference to it would make a circle
+            [dimension] = made[one]["Properties"]["Dimensions"]
+            assert dimension["Name"] == "InferenceComponentName"
+            assert dimension["Value"] == made[f"{word}Component"]["Properties"]["InferenceComponentName"]
+    counted = resources(changed(data, components=listed[:1], deployment={"strategy": "rolling", "size": "1"}))
+    policy = counted["ChatComponent"]["Properties"]["DeploymentConfig"]["RollingUpdatePolicy"]
+    assert policy["MaximumBatchSize"] == {"Type": "COPY_COUNT", "Value": 1}
+    ids = [f"{word}Rollback{what}" for word in ("Chat", "Code") for what in ("Errors", "Latency")]
+    assert rollback_rights(changed(data, deployment={"rollbackAlarms": {"latency": 5}})) == [
+        {"Fn::GetAtt": [one, "Arn"]} for one in ids
+    ]
+    # the limit is of each component, not of all of them
+    named = {"latency": 5, "names": list("abcdefgh")}
+    assert stack_of(changed(data, deployment={"rollbackAlarms": named})).deployment is not None
+
+
 def rollback_rights(data: dict[str, Any]) -> Any:
     """What the execution role's statement about alarms is about; None without one."""
     [policy] = resources(data)["ExecutionRole"]["Properties"]["Policies"]

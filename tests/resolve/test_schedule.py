@@ -32,6 +32,14 @@ COMPONENTS = changed(
     ],
     endpoint__instanceType="ml.g5.12xlarge",
 )
+MIXED = changed(
+    COMPONENTS,
+    components=[
+        {"name": "chat", "accelerators": 2, "scaling": {"min": 0, "max": 2}},
+        {"name": "code", "accelerators": 2},
+        {"name": "tuned", "base": "code", "adapter": "s3://my-adapters/tuned.tar.gz"},
+    ],
+)
 EXISTING = {"mode": "existing", "vpcId": "vpc-0123456789abcdef0", "subnetIds": ["subnet-0123456789abcdef0"]}
 
 
@@ -48,6 +56,8 @@ MEANS = [
     ("asynchronous and scaled: bounds", CONTAINER, HOURS, {"async": {}, "scaling": SCALED}, False),
     ("asynchronous alone: the stack", CONTAINER, HOURS, {"async": {}}, True),
     ("components: bounds", COMPONENTS, HOURS, {}, False),
+    ("components of which one keeps a copy: the stack", MIXED, HOURS, {}, True),
+    ("components by hand", COMPONENTS, {}, {}, True),
     ("a switch alone", CONTAINER, {}, {}, True),
     ("a switch alone, asynchronous and scaled", CONTAINER, {}, {"async": {}, "scaling": SCALED}, True),
 ]
@@ -135,12 +145,6 @@ REFUSED = [
     ("keep more than all", CONTAINER, {**HOURS, "keep": 5}, {"scaling": SCALED}, "is more than scaling.max, 4"),
     ("keep without hours", CONTAINER, {"keep": 1}, {"scaling": SCALED}, "there are none; give from and to"),
     ("serverless", SERVERLESS, HOURS, {}, "saves nothing: a serverless endpoint costs nothing while nobody asks"),
-    ("components by hand", COMPONENTS, {}, {}, "cannot switch inference components off by hand"),
-    (
-        "components that stay",
-        changed(COMPONENTS, components=[{"name": "chat", "accelerators": 2}, {"name": "code", "accelerators": 2, "scaling": {"min": 1, "max": 2}}]),
-        HOURS, {}, "which chat, code cannot; give each of them scaling with min 0",
-    ),
     ("keep of components", COMPONENTS, {**HOURS, "keep": 1}, {}, "not of components; leave it out"),
 ]  # fmt: skip
 
@@ -198,6 +202,12 @@ COMBINATIONS = [
     ("with a front door", CONTAINER, {"api": {}}),
     ("provisioned", changed(SERVERLESS, serverless__provisionedConcurrency=2), {"scaling": {"max": 4}}),
     ("silent", CONTAINER, {"smokeTest": {"enabled": False}}),
+    ("components", MIXED, {"deployment": {}}),
+    (
+        "components that are watched",
+        MIXED,
+        {"alarms": {"gpu": 90}, "dashboard": True, "security": {"invokePolicy": {}}},
+    ),
 ]
 
 
@@ -226,6 +236,7 @@ def test_without_its_endpoint_nothing_refers_to_it(
     # what holds data, rights or logs stays as it is
     assert {resources[name]["Type"] for name in away} <= {
         "AWS::SageMaker::Endpoint",
+        "AWS::SageMaker::InferenceComponent",
         "AWS::ApplicationAutoScaling::ScalableTarget",
         "AWS::ApplicationAutoScaling::ScalingPolicy",
         "AWS::CloudWatch::Alarm",
@@ -288,6 +299,24 @@ def test_rights_are_those_that_the_switch_needs() -> None:
     scaled = template_of(scheduled(scaling=SCALED)).text
     assert "application-autoscaling:RegisterScalableTarget" in scaled
     assert "iam:PassRole" not in scaled
+
+
+def test_rights_to_switch_components() -> None:
+    """Those of the endpoint, of components by the end of their names, and of what makes their copies scale."""
+    policies = load(template_of(scheduled(MIXED)).text)["Resources"]["ScheduleRole"]["Properties"]["Policies"]
+    rights = {
+        one["Sid"]: one for one in policies[1]["Fn::If"][1]["PolicyDocument"]["Statement"] if "Sid" in one
+    }
+    assert "sagemaker:CreateInferenceComponent" in rights["Endpoint"]["Action"]
+    for name in ("Components", "Capacity"):
+        text, values = rights[name]["Resource"]["Fn::Sub"]
+        assert text.endswith(":inference-component/*-${Id}")
+        assert "AWS::StackId" in json.dumps(values)
+    assert rights["AlarmsOfScaling"]["Resource"]["Fn::Sub"].endswith(
+        ":alarm:TargetTracking-inference-component/*"
+    )
+    [alarm] = rights["AlarmsThatWake"]["Resource"]
+    assert alarm["Fn::Sub"].endswith(":alarm:${AWS::StackName}-ChatWakeAlarm-*")
 
 
 def test_days_and_nights_add_up() -> None:

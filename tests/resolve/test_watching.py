@@ -85,6 +85,43 @@ def test_components_are_asked_by_component_and_stand_on_a_variant() -> None:
     assert [one["Name"] for one in made["MemoryAlarm"]["Dimensions"]] == ["EndpointName", "VariantName"]
 
 
+def adapted(number: int) -> dict[str, Any]:
+    """A component with so many adapters."""
+    adapters = [
+        {"name": f"tuned{n}", "base": "chat", "adapter": "s3://my-adapters/tuned.tar.gz"}
+        for n in range(number)
+    ]
+    return changed(COMPONENTS, components=[{"name": "chat", "accelerators": 2}, *adapters])
+
+
+def test_adapters_are_asked_by_their_own_names() -> None:
+    made = alarms(changed(adapted(2), alarms={}))
+    chat = {"ChatErrorRateAlarm", "ChatLatencyAlarm", "MemoryAlarm", "DiskAlarm"}
+    tuned = {f"Tuned{n}{kind}Alarm" for n in range(2) for kind in ("ErrorRate", "Latency")}
+    assert set(made) == chat | tuned
+    [dimension] = made["Tuned1ErrorRateAlarm"]["Dimensions"]
+    assert dimension == {
+        "Name": "InferenceComponentName",
+        "Value": {"Fn::Select": [1, {"Fn::Split": ["/", {"Ref": "Tuned1Component"}]}]},
+    }
+    # hundreds of adapters are no reason to watch nothing
+    many = changed(adapted(14), alarms={})
+    assert set(alarms(many)) == chat
+    assert any(
+        "would be 32 with those of 14 adapters, which therefore get none" in one
+        for one in stack_of(many).warnings
+    )
+    assert len(alarms(changed(many, alarms={"latency": None}))) == 3 + 14
+
+
+def test_adapters_on_a_dashboard_have_requests_but_neither_copies_nor_a_log() -> None:
+    page = body(changed(adapted(1), dashboard=True))
+    by_title = {one["properties"]["title"]: json.dumps(one) for one in page["widgets"]}
+    assert "${Tuned0ComponentName}" in by_title["Requests and errors"]
+    assert "Tuned0" not in by_title["Requests under way"]
+    assert "Tuned0" not in by_title["Errors in the log"]
+
+
 def test_thresholds_are_in_peoples_units() -> None:
     latency = alarms(changed(CONTAINER, alarms={"latency": 2.5}))["LatencyAlarm"]
     value, metric = latency["Metrics"]

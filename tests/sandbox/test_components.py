@@ -88,3 +88,56 @@ def test_an_adapter_that_the_role_cannot_read_fails_the_launch(world: World) -> 
     name = world.create(template(CODE, other))
     assert world.stack(name)["StackStatus"] == "ROLLBACK_COMPLETE"
     assert any("Could not find model data at s3://my-adapters/other.tar.gz" in e for e in world.events(name))
+
+
+def test_an_update_of_a_component_rolls_and_goes_back_by_its_alarm(world: World) -> None:
+    plain = {"name": "chat", "accelerators": 2}
+    guarded = {"deployment": {"rollbackAlarms": {"errorRate": 0.02}}}
+    name = world.create(template(plain, **guarded))
+    sagemaker, component = world.client("sagemaker"), world.outputs(name)["ChatComponentName"]
+
+    def serves() -> str:
+        found = sagemaker.describe_inference_component(InferenceComponentName=component)
+        return str(found["Specification"]["ModelName"])
+
+    first = serves()
+    newer = {**plain, "model": {"env": {"SM_VLLM_MAX_NUM_SEQS": "8"}}}
+    (alarm,) = (
+        one["PhysicalResourceId"]
+        for one in world.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+        if one["LogicalResourceId"] == "ChatRollbackErrors"
+    )
+    cloudwatch = world.client("cloudwatch")
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="a test")
+    assert world.update(name, template(newer, **guarded)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert any("went into ALARM state" in line for line in world.events(name))
+    assert serves() == first
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="a test")
+    assert world.update(name, template(newer, **guarded)) == "UPDATE_COMPLETE", "\n".join(
+        world.events(name)[-40:]
+    )
+    assert serves() != first
+    found = sagemaker.describe_inference_component(InferenceComponentName=component)
+    assert found["LastDeploymentConfig"]["RollingUpdatePolicy"]["MaximumBatchSize"]["Value"] == 25
+    assert world.delete(name) == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ({"Type": "CAPACITY_PERCENT", "Value": 60}, "MaximumBatchSize must be between 5% and 50%"),
+        (
+            {"Type": "COPY_COUNT", "Value": 2},
+            "MaximumBatchSize must be at most 50% of the inference component's",
+        ),
+    ],
+)
+def test_batches_that_are_refused(world: World, size: dict[str, Any], words: str) -> None:
+    name = world.create(template({"name": "chat", "copies": 2}))
+    sagemaker = world.client("sagemaker")
+    with pytest.raises(sagemaker.exceptions.ClientError, match=words):
+        sagemaker.update_inference_component(
+            InferenceComponentName=world.outputs(name)["ChatComponentName"],
+            DeploymentConfig={"RollingUpdatePolicy": {"MaximumBatchSize": size, "WaitIntervalInSeconds": 0}},
+        )
+    assert world.delete(name) == "DELETE_COMPLETE"

@@ -33,7 +33,6 @@ NOT_BESIDE = (
     ("variants", "variants", "one variant holds all components"),
     ("serverless", "serverless", "components share instances, and serverless has none"),
     ("asynchronous", "async", "an asynchronous request cannot name a component"),
-    ("deployment", "deployment", "it moves an endpoint between models, and components hold them"),
     ("scaling", "scaling", "copies of components scale, not instances"),
 )
 """Field, key and why it does not go together with components."""

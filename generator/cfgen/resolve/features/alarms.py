@@ -85,7 +85,7 @@ def plan(scene: Scene) -> AlarmsPlan | None:
     wanted = {kind.field: value for kind in KINDS if (value := _value(kind.field, asked, scene)) is not None}
     found = [
         alarm
-        for source in sources(scene)
+        for source in _sources(wanted, scene)
         for kind in KINDS
         if kind.field in wanted and kind.namespace in source.namespaces
         if (alarm := _alarm(kind, source, scene)) is not None
@@ -102,7 +102,9 @@ def plan(scene: Scene) -> AlarmsPlan | None:
         scene.notes.refuse("alarms", "are none: every one is null", "leave alarms out, or one of them in")
     if len(found) > MAX_ALARMS:
         scene.notes.refuse(
-            "alarms", f"are {len(found)}, with one a variant", f"at most {MAX_ALARMS}: make some of them null"
+            "alarms",
+            f"are {len(found)}, with one a variant or component",
+            f"at most {MAX_ALARMS}: make some of them null",
         )
     columns = {alarm.column for alarm in found if alarm.column}
     return AlarmsPlan(
@@ -113,6 +115,21 @@ def plan(scene: Scene) -> AlarmsPlan | None:
         kms_key=asked.kms_key or (asked.topic == "make" and scene.data.security.kms_key) or "",
         rows=_rows(scene) if columns else (),
     )
+
+
+def _sources(wanted: dict[str, Any], scene: Scene) -> tuple[Source, ...]:
+    """What is watched: adapters too, which may be hundreds, as long as their alarms find room."""
+    every = sources(scene)
+    number = sum(kind.field in wanted and kind.namespace in one.namespaces for one in every for kind in KINDS)
+    adapters = [one for one in every if one.adapter]
+    if not adapters or number <= MAX_ALARMS:
+        return every
+    scene.notes.warn(
+        "alarms",
+        f"would be {number} with those of {len(adapters)} adapters, which therefore get none",
+        f"at most {MAX_ALARMS}: make some of them null",
+    )
+    return tuple(one for one in every if not one.adapter)
 
 
 def _mode(scene: Scene) -> str:

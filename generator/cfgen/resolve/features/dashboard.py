@@ -45,6 +45,7 @@ def _widgets(asked: Dashboard, found: tuple[Source, ...], scene: Scene) -> Itera
     asynchronous, serverless = scene.data.asynchronous is not None, scene.endpoint.serverless
     answering = [one for one in found if REQUESTS in one.namespaces]
     standing = [one for one in found if INSTANCES in one.namespaces]
+    own = [one for one in answering if not one.adapter]
     if asynchronous:
         yield _graph("Answers and failures", "Sum", _each(answering, _async_requests))
     else:
@@ -78,12 +79,12 @@ def _widgets(asked: Dashboard, found: tuple[Source, ...], scene: Scene) -> Itera
         else:
             what = "ConcurrentRequestsPerCopy" if normalized else "ConcurrentRequestsPerModel"
             yield _graph("Requests under way", "Maximum", [
-                _metric(one, REQUESTS, what, "most at a time", several=len(answering) > 1) for one in answering
+                _metric(one, REQUESTS, what, "most at a time", several=len(own) > 1) for one in own
             ])  # fmt: skip
     if any(model.mode for model in scene.models):
         yield _graph("Models loaded", "Average", _each(answering, _models))
     if asked.log_errors:
-        yield _log(tuple(f"{one.prefix}LogGroup" for one in answering if one.component) or ("LogGroup",))
+        yield _log(tuple(f"{one.prefix}LogGroup" for one in own if one.component) or ("LogGroup",))
 
 
 def _each(found: Iterable[Source], metrics: Any) -> list[Metric]:

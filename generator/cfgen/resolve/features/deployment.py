@@ -1,10 +1,13 @@
-"""``deployment`` → deployment guardrails.
+"""``deployment`` → deployment guardrails, of the endpoint or of each of its components.
 
-Sources: Amazon SageMaker, "Deployment guardrails" and its "Exclusions"; API reference of DeploymentConfig; metrics
-"SageMaker endpoint invocation metrics" (Invocation5XXErrors is 0 or 1 a request, ModelLatency is in microseconds).
+Sources: Amazon SageMaker, "Deployment guardrails" and its "Exclusions"; API reference of DeploymentConfig and of
+InferenceComponentDeploymentConfig; metrics "SageMaker endpoint invocation metrics" and "… inference component metrics"
+(Invocation5XXErrors is 0 or 1 a request, ModelLatency is in microseconds).
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from cfgen.resolve.features.scene import Scene
 from cfgen.resolve.plans.deployment import CapacityPlan, DeploymentPlan, RollbackAlarmPlan
@@ -25,18 +28,20 @@ def plan(scene: Scene) -> DeploymentPlan | None:
     asked = scene.data.deployment
     if asked is None:
         return None
-    _check_endpoint(asked, scene)
-    size = _size(asked, scene)
-    alarms = _alarms(asked, scene)
-    _check_times(asked, size, bool(alarms or asked.rollback_alarms.names), scene)
-    if len(alarms) + len(asked.rollback_alarms.names) > MAX_ALARMS:
+    strategy = _strategy(asked, scene)
+    _check_endpoint(asked, strategy, scene)
+    size = _size(asked, strategy, scene)
+    alarms = tuple(_alarms(asked, scene))
+    _check_times(asked, strategy, size, bool(alarms or asked.rollback_alarms.names), scene)
+    most = max((sum(one.component == other.component for other in alarms) for one in alarms), default=0)
+    if most + len(asked.rollback_alarms.names) > MAX_ALARMS:
         scene.notes.refuse(
             "deployment.rollbackAlarms.names",
-            f"make {len(alarms) + len(asked.rollback_alarms.names)} alarms with those of the variants",
+            f"make {most + len(asked.rollback_alarms.names)} alarms with those of the variants",
             f"SageMaker takes {MAX_ALARMS}",
         )
     return DeploymentPlan(
-        routing=ROUTING[asked.strategy],
+        routing=ROUTING[strategy],
         size=size,
         wait=asked.wait,
         termination_wait=asked.termination_wait,
@@ -46,7 +51,20 @@ def plan(scene: Scene) -> DeploymentPlan | None:
     )
 
 
-def _check_endpoint(asked: Deployment, scene: Scene) -> None:
+def _strategy(asked: Deployment, scene: Scene) -> str:
+    """That of the spec; components can only roll, and do when it names none."""
+    if scene.data.components is None:
+        return asked.strategy
+    if "strategy" in asked.model_fields_set and asked.strategy != "rolling":
+        scene.notes.refuse(
+            "deployment.strategy",
+            f"is {asked.strategy}, and components are updated some copies at a time",
+            "choose rolling, or leave it out",
+        )
+    return "rolling"
+
+
+def _check_endpoint(asked: Deployment, strategy: str, scene: Scene) -> None:
     notes, endpoint = scene.notes, scene.endpoint
     if isinstance(scene.data.model, ModelPackageModel):
         notes.refuse(
@@ -60,7 +78,7 @@ def _check_endpoint(asked: Deployment, scene: Scene) -> None:
             "has no effect on Inf1 instances: SageMaker moves all at once then",
             "use other instances",
         )
-    if asked.strategy == "rolling":
+    if strategy == "rolling":
         if endpoint.serverless:
             notes.refuse(
                 "deployment.strategy", "a serverless endpoint cannot roll", "choose canary or all-at-once"
@@ -77,35 +95,44 @@ def _check_endpoint(asked: Deployment, scene: Scene) -> None:
             )
 
 
-def _size(asked: Deployment, scene: Scene) -> CapacityPlan | None:
+def _counts(scene: Scene) -> tuple[str, list[int]]:
+    """What a size that is a number counts, and how many there are of that: in each variant, or of each component."""
+    if (components := scene.plans.get("components")) is not None:
+        return "copies", [one.copies for one in components.components]
+    return "instances", [fleet.count for fleet in scene.endpoint.fleets]
+
+
+def _size(asked: Deployment, strategy: str, scene: Scene) -> CapacityPlan | None:
     notes = scene.notes
-    if asked.strategy == "all-at-once":
+    if strategy == "all-at-once":
         if asked.size is not None:
             notes.refuse("deployment.size", "all-at-once has no steps", "leave it out")
         return None
-    least, most, usual = SIZES[asked.strategy]
+    least, most, usual = SIZES[strategy]
     text = asked.size or usual
     value = int(text.rstrip("%"))
-    counts = [fleet.count for fleet in scene.endpoint.fleets]
+    what, counts = _counts(scene)
     if text.endswith("%"):
         if not least <= value <= most:
-            notes.refuse("deployment.size", f"is {text}", f"{least}% to {most}% for {asked.strategy}")
-        if counts and min(counts) == 1 and asked.strategy != "rolling":
+            notes.refuse("deployment.size", f"is {text}", f"{least}% to {most}% for {strategy}")
+        if counts and min(counts) == 1 and strategy != "rolling":
             notes.warn(
                 "deployment",
-                f"one instance cannot be divided: a {asked.strategy} step is a whole instance of the new fleet",
+                f"one instance cannot be divided: a {strategy} step is a whole instance of the new fleet",
             )
         return CapacityPlan("CAPACITY_PERCENT", value)
     if counts and value * 100 > most * min(counts):
         notes.refuse(
             "deployment.size",
-            f"is {value} of {min(counts)} instances",
+            f"is {value} of {min(counts)} {what}",
             f"at most {most} % of them; or a share such as {usual}",
         )
-    return CapacityPlan("INSTANCE_COUNT", value)
+    return CapacityPlan("COPY_COUNT" if what == "copies" else "INSTANCE_COUNT", value)
 
 
-def _check_times(asked: Deployment, size: CapacityPlan | None, watched: bool, scene: Scene) -> None:
+def _check_times(
+    asked: Deployment, strategy: str, size: CapacityPlan | None, watched: bool, scene: Scene
+) -> None:
     notes = scene.notes
     if watched and asked.wait < SEEN:
         notes.warn(
@@ -117,7 +144,7 @@ def _check_times(asked: Deployment, size: CapacityPlan | None, watched: bool, sc
             "deployment.rollbackAlarms", "are none: an update goes back only when instances fail to start"
         )
     steps = 1
-    if size and asked.strategy != "canary" and size.kind == "CAPACITY_PERCENT":
+    if size and strategy != "canary" and size.kind == "CAPACITY_PERCENT":
         steps = -(-100 // size.value)
     least = steps * asked.wait + (asked.termination_wait or 0)
     if asked.timeout is not None and asked.timeout <= least:
@@ -126,34 +153,39 @@ def _check_times(asked: Deployment, size: CapacityPlan | None, watched: bool, sc
         )
 
 
-def _alarms(asked: Deployment, scene: Scene) -> tuple[RollbackAlarmPlan, ...]:
+def _alarms(asked: Deployment, scene: Scene) -> Iterator[RollbackAlarmPlan]:
+    """An alarm each metric asked for, of each variant that answers or of each component."""
     wanted = asked.rollback_alarms
-    found = []
-    for one, variant in zip(scene.served, scene.endpoint.variants, strict=True):
-        if variant.shadow:
-            continue
+    for prefix, variant, component in _watched(scene):
         if wanted.error_rate is not None:
-            found.append(
-                RollbackAlarmPlan(
-                    f"{one.prefix}RollbackErrors",
-                    variant.name,
-                    "Too many requests fail",
-                    "Invocation5XXErrors",
-                    "Average",
-                    "",
-                    f"{wanted.error_rate:g}",
-                )
+            yield RollbackAlarmPlan(
+                id=f"{prefix}RollbackErrors",
+                variant=variant,
+                component=component,
+                what="Too many requests fail",
+                metric="Invocation5XXErrors",
+                statistic="Average",
+                percentile="",
+                threshold=f"{wanted.error_rate:g}",
             )
         if wanted.latency is not None:
-            found.append(
-                RollbackAlarmPlan(
-                    f"{one.prefix}RollbackLatency",
-                    variant.name,
-                    "Requests take too long",
-                    "ModelLatency",
-                    "",
-                    "p90",
-                    str(int(wanted.latency * 1_000_000)),
-                )
+            yield RollbackAlarmPlan(
+                id=f"{prefix}RollbackLatency",
+                variant=variant,
+                component=component,
+                what="Requests take too long",
+                metric="ModelLatency",
+                statistic="",
+                percentile="p90",
+                threshold=str(int(wanted.latency * 1_000_000)),
             )
-    return tuple(found)
+
+
+def _watched(scene: Scene) -> Iterator[tuple[str, str, str]]:
+    """How logical ids begin, and the variant or the component."""
+    if (components := scene.plans.get("components")) is not None:
+        yield from ((one.word, "", one.name) for one in components.components)
+        return
+    for one, variant in zip(scene.served, scene.endpoint.variants, strict=True):
+        if not variant.shadow:
+            yield one.prefix, variant.name, ""

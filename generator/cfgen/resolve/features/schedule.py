@@ -125,24 +125,12 @@ def _switch(asked: Schedule, scene: Scene) -> bool:
     components = scene.plans.get("components")
     serverless = scene.endpoint.serverless
     if components is not None:
-        fixed = [one.name for one in components.components if one.scaling is None or one.scaling.minimum]
-        if not timed:
-            notes.refuse(
-                "schedule",
-                "cannot switch inference components off by hand",
-                "give it times; or delete the stack, and deploy it again",
-            )
-        elif fixed:
-            notes.refuse(
-                "schedule",
-                f"needs components that reach zero, which {', '.join(fixed)} cannot",
-                "give each of them scaling with min 0",
-            )
         if asked.keep:
             notes.refuse(
                 "schedule.keep", "is about scaling of an endpoint, not of components", "leave it out"
             )
-        return False
+        # copies that cannot go to zero hold their instances: then all of the endpoint goes
+        return not timed or any(one.scaling is None or one.scaling.minimum for one in components.components)
     if serverless and not serverless.provisioned_concurrency and timed:
         notes.refuse(
             "schedule",

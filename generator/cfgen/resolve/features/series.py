@@ -1,7 +1,8 @@
 """Whose metrics SageMaker reports: of each variant that answers, or of each inference component.
 
 Requests to an endpoint with components are counted by component, the use of its instances by variant ("Amazon
-SageMaker AI metrics in Amazon CloudWatch": dimensions).
+SageMaker AI metrics in Amazon CloudWatch": dimensions). An adapter is a component that is asked by its own name; what
+its base has, copies and a log, it has not.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ INSTANCES = "/aws/sagemaker/Endpoints"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A variant, or the component with the logical id ``component``. ``prefix`` begins logical ids.
+    """A variant, or the component or adapter with the logical id ``component``. ``prefix`` begins logical ids.
 
     ``namespaces``: what is reported of it. ``label``: its name, for people. ``fleet``: its instances, when it has any.
     """
@@ -28,6 +29,7 @@ class Source:
     component: str
     namespaces: tuple[str, ...]
     fleet: InstancesPlan | None
+    adapter: bool = False
 
 
 def sources(scene: Scene) -> tuple[Source, ...]:
@@ -39,6 +41,10 @@ def sources(scene: Scene) -> tuple[Source, ...]:
             *(
                 Source(one.prefix, one.name, "", f"{one.prefix}Component", (REQUESTS,), None)
                 for one in scene.served
+            ),
+            *(
+                Source(one.word, one.name, "", one.id, (REQUESTS,), None, adapter=True)
+                for one in scene.plans["components"].adapters
             ),
         )
     return tuple(

@@ -94,6 +94,15 @@ class ComponentsPlan:
         return next(one.model for one in self.components if one.id == bases.get(identity, identity))
 
     @property
+    def scaled(self) -> tuple[ComponentPlan, ...]:
+        """Those whose copies scale."""
+        return tuple(one for one in self.components if one.scaling)
+
+    def name_of(self, identity: str) -> str:
+        """The spec's name of the component or adapter with this logical id."""
+        return next(one.name for one in self.every if one.id == identity)
+
+    @property
     def first(self) -> ComponentPlan:
         """The one that is asked when none is named."""
         return self.components[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CapacityPlan:
-    """A CapacitySize: ``kind`` is CAPACITY_PERCENT or INSTANCE_COUNT."""
+    """A CapacitySize: ``kind`` is CAPACITY_PERCENT or INSTANCE_COUNT; COPY_COUNT of components."""
 
     kind: str
     value: int
@@ -15,10 +15,14 @@ class CapacityPlan:
 
 @dataclass(frozen=True, slots=True)
 class RollbackAlarmPlan:
-    """An alarm that the template makes, on one metric of one variant. ``threshold`` in the metric's unit."""
+    """An alarm that the template makes, on one metric of one variant. ``threshold`` in the metric's unit.
+
+    ``component``: the name in the spec of the component that it is of instead.
+    """
 
     id: str
     variant: str
+    component: str
     what: str
     metric: str
     statistic: str
@@ -28,7 +32,9 @@ class RollbackAlarmPlan:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentPlan:
-    """Endpoint.DeploymentConfig. ``routing`` is ALL_AT_ONCE, CANARY or LINEAR, or empty for rolling. Seconds.
+    """DeploymentConfig of the endpoint, or of each component: those roll. Seconds.
+
+    ``routing`` is ALL_AT_ONCE, CANARY or LINEAR, or empty for rolling.
 
     ``alarms``: made by the template; ``names``: the launcher's own.
     """
@@ -45,3 +51,7 @@ class DeploymentPlan:
     def size_name(self) -> str:
         """The property that holds the size."""
         return {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}.get(self.routing, "MaximumBatchSize")
+
+    def alarms_of(self, component: str) -> tuple[RollbackAlarmPlan, ...]:
+        """Those of the component with this name; of the endpoint, without one."""
+        return tuple(one for one in self.alarms if one.component == component)

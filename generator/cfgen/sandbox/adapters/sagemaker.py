@@ -132,7 +132,7 @@ class Endpoint(Adapter):
 
 
 class InferenceComponent(Adapter):
-    """An inference component: created, then waited for."""
+    """An inference component: created, then waited for. Its DeploymentConfig is for updates alone, and for each."""
 
     type = "AWS::SageMaker::InferenceComponent"
 
@@ -161,11 +161,19 @@ class InferenceComponent(Adapter):
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
         sagemaker = ctx.client("sagemaker")
         name = made.attributes["InferenceComponentName"]
-        changed = {k: v for k, v in new.items() if old.get(k) != v and k not in ("Tags", "EndpointName")}
+        kept = ("Tags", "EndpointName", "DeploymentConfig")
+        changed = {key: value for key, value in new.items() if old.get(key) != value and key not in kept}
         if changed:
+            changed |= {"DeploymentConfig": new["DeploymentConfig"]} if "DeploymentConfig" in new else {}
             arguments = shaped("sagemaker", "UpdateInferenceComponent", changed, InferenceComponentName=name)
             sagemaker.update_inference_component(**arguments)
             self._settle(ctx, sagemaker, name)
+            found = sagemaker.describe_inference_component(InferenceComponentName=name)
+            if found.get("FailureReason"):
+                raise ResourceFailure(
+                    f"Resource of type 'AWS::SageMaker::InferenceComponent' with identifier '{made.id}' did not "
+                    f"stabilize. {found['FailureReason']}"
+                )
         _retag(sagemaker, made.id, old, new)
         return made
 

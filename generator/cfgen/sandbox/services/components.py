@@ -112,7 +112,7 @@ def _settle(region: str, component: dict[str, Any], before: dict[str, Any] | Non
         problem = access.data_problem({"ModelDataUrl": artifact}, role, region)
     if rule := faults.strike("endpoint", resource=component["InferenceComponentName"]):
         problem = rule.message or "The inference component did not pass the health check."
-    if not problem and before is not None:
+    if not problem and before not in (None, specification):
         policy = component.get("LastDeploymentConfig") or {}
         problem = access.alarm_problem(policy, hosting, config, region)
     component["LastModifiedTime"] = now()
