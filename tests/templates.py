@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from cfgen.document import short_form
+
 
 class StrictLoader(yaml.SafeLoader):
     """PyYAML's pure loader with CloudFormation's short tags; a repeated key is an error."""
@@ -18,20 +20,7 @@ class StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def _short_tag(loader: StrictLoader, suffix: str, node: yaml.Node) -> Any:
-    value: Any
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-        if suffix == "GetAtt":
-            value = value.split(".", 1)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
-
-
-StrictLoader.add_multi_constructor("!", _short_tag)
+StrictLoader.add_multi_constructor("!", short_form)
 
 
 def load(text: str) -> dict[str, Any]:

@@ -24,17 +24,18 @@ class NotATemplate(CfgenError):
     exit_code = 2
 
 
-class _Loader(_Base):  # type: ignore[misc]
+class Loader(_Base):  # type: ignore[misc]
     """The safe loader, where a date stays the text it is, as in CloudFormation."""
 
 
-_Loader.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {
     first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
     for first, pairs in _Base.yaml_implicit_resolvers.items()
 }
 
 
-def _short_form(loader: Any, suffix: str, node: yaml.Node) -> Any:
+def short_form(loader: Any, suffix: str, node: yaml.Node) -> Any:
+    """Construct a tag: ``!GetAtt A.B`` as ``{"Fn::GetAtt": ["A", "B"]}``; a multi-constructor for any loader."""
     if isinstance(node, yaml.ScalarNode):
         value: Any = loader.construct_scalar(node)
         if suffix == "GetAtt":
@@ -46,7 +47,7 @@ def _short_form(loader: Any, suffix: str, node: yaml.Node) -> Any:
     return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
 
 
-_Loader.add_multi_constructor("!", _short_form)
+Loader.add_multi_constructor("!", short_form)
 
 
 def load(text: str | Mapping[str, Any], name: str = "template") -> dict[str, Any]:
@@ -57,7 +58,7 @@ def load(text: str | Mapping[str, Any], name: str = "template") -> dict[str, Any
     if isinstance(text, Mapping):
         return dict(text)
     try:
-        data = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, Loader=_Loader)
+        data = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, Loader=Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotATemplate(f"{name}: not a template: {first}") from error

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cfgen.cli import stack_sets
-from cfgen.cli.options import catalog_option, format_option, plural, specs_argument, warn
+from cfgen.cli.options import (
+    catalog_option,
+    format_option,
+    parameter_option,
+    parameters_file_option,
+    plural,
+    reset_parameters_option,
+    specs_argument,
+    stack_name_option,
+    warn,
+)
 from cfgen.deploy import console
 
 if TYPE_CHECKING:
@@ -23,19 +33,10 @@ if TYPE_CHECKING:
 @click.command("deploy")
 @specs_argument
 @console.regions_option
-@click.option(
-    "--parameter", "-p", "parameters", multiple=True, metavar="K=V", help="A template parameter; repeatable."
-)
-@click.option(
-    "--parameters-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Parameters in any of CloudFormation's shapes; --parameter wins.",
-)
-@click.option(
-    "--reset-parameters", is_flag=True, help="The spec's values for whatever is not given, not the stack's."
-)
-@click.option("--stack-name", metavar="NAME", help="Name of the stack (default: the spec's name).")
+@parameter_option
+@parameters_file_option
+@reset_parameters_option
+@stack_name_option
 @click.option(
     "--tags", "tags", multiple=True, metavar="K=V", help="A tag of stack and resources; repeatable."
 )

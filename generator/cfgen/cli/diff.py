@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cfgen.cli.options import catalog_option, complete_files, format_option
+from cfgen.cli.options import (
+    catalog_option,
+    complete_files,
+    format_option,
+    parameter_option,
+    parameters_file_option,
+    reset_parameters_option,
+    stack_name_option,
+)
 from cfgen.deploy import console
 from cfgen.errors import CfgenError
 
@@ -27,19 +35,10 @@ if TYPE_CHECKING:
 )
 @console.region_option
 @console.profile_option
-@click.option("--stack-name", metavar="NAME", help="Name of the stack (default: the spec's name).")
-@click.option(
-    "--parameter", "-p", "parameters", multiple=True, metavar="K=V", help="A template parameter; repeatable."
-)
-@click.option(
-    "--parameters-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Parameters from a file.",
-)
-@click.option(
-    "--reset-parameters", is_flag=True, help="The spec's values for whatever is not given, not the stack's."
-)
+@stack_name_option
+@parameter_option
+@parameters_file_option
+@reset_parameters_option
 @catalog_option
 @format_option
 def command(spec: str, other: Path | None, style: str, **options: Any) -> int:

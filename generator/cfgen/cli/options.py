@@ -28,6 +28,21 @@ catalog_option = click.option(
     metavar="FILE",
     help="Catalogue entries of your own, added to the bundled ones (default: cfgen.yaml, if there is one).",
 )
+parameter_option = click.option(
+    "--parameter", "-p", "parameters", multiple=True, metavar="K=V", help="A template parameter; repeatable."
+)
+parameters_file_option = click.option(
+    "--parameters-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Parameters in any of CloudFormation's shapes; --parameter wins.",
+)
+reset_parameters_option = click.option(
+    "--reset-parameters", is_flag=True, help="The spec's values for whatever is not given, not the stack's."
+)
+stack_name_option = click.option(
+    "--stack-name", metavar="NAME", help="Name of the stack (default: the spec's name)."
+)
 format_option = click.option(
     "--format",
     "style",

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cfgen.cli.options import catalog_option, plural, specs_argument, warn
+from cfgen.cli.options import (
+    catalog_option,
+    parameters_file_option,
+    plural,
+    specs_argument,
+    warn,
+)
 from cfgen.deploy import console
 
 if TYPE_CHECKING:
@@ -34,12 +40,7 @@ if TYPE_CHECKING:
     metavar="[REGION:]K=V",
     help="A template parameter, everywhere or in one region; repeatable.",
 )
-@click.option(
-    "--parameters-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Parameters in any of CloudFormation's shapes; --parameter wins.",
-)
+@parameters_file_option
 @click.option("--tags", multiple=True, metavar="K=V", help="A tag of the stacks; repeatable.")
 @click.option("--role-name", metavar="NAME", help="Role that CloudFormation works with, in the same account.")
 @console.profile_option
