@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import datetime
 from typing import Any
 
 from cfgen.sandbox.cfn.state import now
@@ -11,7 +12,7 @@ from cfgen.sandbox.faults import faults
 from cfgen.sandbox.registry import operation
 from cfgen.sandbox.services import hosting_access as access
 from cfgen.sandbox.services import hosting_rules as rules
-from cfgen.sandbox.services.hosting import Hosting, arn_of, get, hosting_of, refuse
+from cfgen.sandbox.services.hosting import Hosting, arn_of, get, hosting_of, put, refuse
 from cfgen.sandbox.settings import settings
 from cfgen.sandbox.wire import Call
 
@@ -63,8 +64,6 @@ def create_inference_component(call: Call) -> Any:
     p, hosting = call.params, hosting_of(call.region)
     name = p["InferenceComponentName"]
     arn = arn_of(call, _KIND, name)
-    if name.lower() in hosting.components:
-        raise refuse(f'Cannot create already existing inference component "{arn}".')
     endpoint = get(hosting.endpoints, call, "endpoint", p["EndpointName"])
     if endpoint["EndpointStatus"] != "InService":
         raise refuse(f'Endpoint "{endpoint["EndpointArn"]}" is not InService.')
@@ -84,12 +83,10 @@ def create_inference_component(call: Call) -> Any:
         "EndpointName": endpoint["EndpointName"],
         "InferenceComponentStatus": "Creating",
         "CreationTime": now(),
-        "LastModifiedTime": now(),
         "RuntimeConfig": _counts(p),
     }
-    hosting.components[name.lower()] = component
-    hosting.tags[arn] = {tag["Key"]: tag["Value"] for tag in p.get("Tags") or []}
-    threading.Thread(target=_settle, args=(call.region, component), daemon=True).start()
+    put(hosting.components, call, _KIND, name, component)
+    _later(call.region, component)
     return {"InferenceComponentArn": arn}
 
 
@@ -98,7 +95,13 @@ def _counts(p: dict[str, Any]) -> dict[str, Any]:
     return {"DesiredCopyCount": count, "CurrentCopyCount": count}
 
 
-def _settle(region: str, component: dict[str, Any], before: dict[str, Any] | None = None) -> None:
+def _later(region: str, component: dict[str, Any], before: dict[str, Any] | None = None) -> None:
+    """Settle it in the background, by what it is asked to be now."""
+    asked = component["LastModifiedTime"] = now()
+    threading.Thread(target=_settle, args=(region, component, before, asked), daemon=True).start()
+
+
+def _settle(region: str, component: dict[str, Any], before: dict[str, Any] | None, asked: datetime) -> None:
     """The time a component takes, and how it ends: an update that fails goes back to the specification ``before``."""
     hosting = hosting_of(region)
     time.sleep(settings.endpoint_seconds)
@@ -115,20 +118,27 @@ def _settle(region: str, component: dict[str, Any], before: dict[str, Any] | Non
     if not problem and before not in (None, specification):
         policy = component.get("LastDeploymentConfig") or {}
         problem = access.alarm_problem(policy, hosting, config, region)
-    component["LastModifiedTime"] = now()
-    if problem and before is not None:
-        component.update(InferenceComponentStatus="InService", FailureReason=problem, Specification=before)
-    elif problem:
-        component.update(InferenceComponentStatus="Failed", FailureReason=problem)
-    else:
-        component["InferenceComponentStatus"] = "InService"
-        component.pop("FailureReason", None)
+    with hosting.lock:
+        if component["LastModifiedTime"] != asked:
+            return  # an update has come since, and ends it
+        component["LastModifiedTime"] = now()
+        if problem and before is not None:
+            component.update(
+                InferenceComponentStatus="InService", FailureReason=problem, Specification=before
+            )
+        elif problem:
+            component.update(InferenceComponentStatus="Failed", FailureReason=problem)
+        else:
+            component["InferenceComponentStatus"] = "InService"
+            component.pop("FailureReason", None)
 
 
 @operation("sagemaker")
 def describe_inference_component(call: Call) -> Any:
     name = call.params["InferenceComponentName"]
-    component = get(hosting_of(call.region).components, call, _KIND, name)
+    hosting = hosting_of(call.region)
+    with hosting.lock:
+        component = dict(get(hosting.components, call, _KIND, name))
     specification = dict(component.get("Specification") or {})
     if image := (specification.get("Container") or {}).get("Image"):
         specification["Container"] = {
@@ -148,12 +158,14 @@ def update_inference_component(call: Call) -> Any:
         raise refuse(problem)
     if "Specification" in p:
         _check(call, hosting, {**component, **p, "RuntimeConfig": None})
-        component["Specification"] = p["Specification"]
-    if "RuntimeConfig" in p:
-        component["RuntimeConfig"] = _counts(p)
-    component["LastDeploymentConfig"] = policy
-    component["InferenceComponentStatus"] = "Updating"
-    threading.Thread(target=_settle, args=(call.region, component, before), daemon=True).start()
+    with hosting.lock:
+        if "Specification" in p:
+            component["Specification"] = p["Specification"]
+        if "RuntimeConfig" in p:
+            component["RuntimeConfig"] = _counts(p)
+        component["LastDeploymentConfig"] = policy
+        component["InferenceComponentStatus"] = "Updating"
+        _later(call.region, component, before)
     return {"InferenceComponentArn": component["InferenceComponentArn"]}
 
 
@@ -169,17 +181,18 @@ def update_inference_component_runtime_config(call: Call) -> Any:
 @operation("sagemaker")
 def delete_inference_component(call: Call) -> Any:
     hosting = hosting_of(call.region)
-    component = get(hosting.components, call, _KIND, call.params["InferenceComponentName"])
-    users = [
-        item["InferenceComponentName"]
-        for item in hosting.components.values()
-        if (item.get("Specification") or {}).get("BaseInferenceComponentName")
-        == component["InferenceComponentName"]
-    ]
-    if users:
-        raise refuse(f"Inference component is the base of {', '.join(users)}.")
-    del hosting.components[component["InferenceComponentName"].lower()]
-    hosting.tags.pop(component["InferenceComponentArn"], None)
+    with hosting.lock:
+        component = get(hosting.components, call, _KIND, call.params["InferenceComponentName"])
+        users = [
+            item["InferenceComponentName"]
+            for item in hosting.components.values()
+            if (item.get("Specification") or {}).get("BaseInferenceComponentName")
+            == component["InferenceComponentName"]
+        ]
+        if users:
+            raise refuse(f"Inference component is the base of {', '.join(users)}.")
+        del hosting.components[component["InferenceComponentName"].lower()]
+        hosting.tags.pop(component["InferenceComponentArn"], None)
     return {}
 
 
@@ -199,7 +212,7 @@ def list_inference_components(call: Call) -> Any:
     return {
         "InferenceComponents": [
             {key: item[key] for key in keys}
-            for item in hosting_of(call.region).components.values()
+            for item in list(hosting_of(call.region).components.values())
             if wanted in (None, item["EndpointName"])
         ]
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from typing import Any
@@ -170,8 +171,7 @@ def create_endpoint(call: Call) -> Any:
     }
     if p.get("DeploymentConfig"):
         endpoint["LastDeploymentConfig"] = p["DeploymentConfig"]
-    with hosting.lock:
-        put(hosting.endpoints, call, "endpoint", p["EndpointName"], endpoint)
+    put(hosting.endpoints, call, "endpoint", p["EndpointName"], endpoint)
     _later(call, endpoint, config, None)
     return {"EndpointArn": endpoint["EndpointArn"]}
 
@@ -229,27 +229,31 @@ def update_endpoint_weights_and_capacities(call: Call) -> Any:
     hosting = hosting_of(call.region)
     endpoint = get(hosting.endpoints, call, "endpoint", call.params["EndpointName"])
     wanted = {item["VariantName"]: item for item in call.params["DesiredWeightsAndCapacities"]}
-    for variant in endpoint.get("ProductionVariants", []):
-        change = wanted.get(variant["VariantName"], {})
-        for key, names in (
-            ("DesiredWeight", ("DesiredWeight", "CurrentWeight")),
-            ("DesiredInstanceCount", ("DesiredInstanceCount", "CurrentInstanceCount")),
-        ):
-            if key in change:
-                variant.update(dict.fromkeys(names, change[key]))
+    with hosting.lock:
+        for variant in endpoint.get("ProductionVariants", []):
+            change = wanted.get(variant["VariantName"], {})
+            for key, names in (
+                ("DesiredWeight", ("DesiredWeight", "CurrentWeight")),
+                ("DesiredInstanceCount", ("DesiredInstanceCount", "CurrentInstanceCount")),
+            ):
+                if key in change:
+                    variant.update(dict.fromkeys(names, change[key]))
     return {"EndpointArn": endpoint["EndpointArn"]}
 
 
 @operation("sagemaker")
 def describe_endpoint(call: Call) -> Any:
-    return get(hosting_of(call.region).endpoints, call, "endpoint", call.params["EndpointName"])
+    hosting = hosting_of(call.region)
+    with hosting.lock:
+        # as it is at one moment: it is written out while a thread may bring the endpoint up
+        return copy.deepcopy(get(hosting.endpoints, call, "endpoint", call.params["EndpointName"]))
 
 
 @operation("sagemaker")
 def delete_endpoint(call: Call) -> Any:
     hosting = hosting_of(call.region)
-    endpoint = get(hosting.endpoints, call, "endpoint", call.params["EndpointName"])
     with hosting.lock:
+        endpoint = get(hosting.endpoints, call, "endpoint", call.params["EndpointName"])
         users = [c for c in hosting.components.values() if c["EndpointName"] == endpoint["EndpointName"]]
         if users:
             raise refuse(
@@ -263,4 +267,5 @@ def delete_endpoint(call: Call) -> Any:
 @operation("sagemaker")
 def list_endpoints(call: Call) -> Any:
     keys = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "EndpointStatus")
-    return {"Endpoints": [{key: e[key] for key in keys} for e in hosting_of(call.region).endpoints.values()]}
+    endpoints = list(hosting_of(call.region).endpoints.values())
+    return {"Endpoints": [{key: endpoint[key] for key in keys} for endpoint in endpoints]}

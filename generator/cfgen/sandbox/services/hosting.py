@@ -57,12 +57,13 @@ def get(store: dict[str, dict[str, Any]], call: Call, kind: str, name: str) -> d
 
 def put(store: dict[str, dict[str, Any]], call: Call, kind: str, name: str, value: dict[str, Any]) -> str:
     """Enter a new resource with its tags; returns its ARN."""
-    arn = arn_of(call, kind, name)
-    if name.lower() in store:
-        raise refuse(f'Cannot create already existing {kind} "{arn}".')
-    store[name.lower()] = value
-    tags = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags") or []}
-    hosting_of(call.region).tags[arn] = tags
+    arn, hosting = arn_of(call, kind, name), hosting_of(call.region)
+    label = kind.replace("inference-", "inference ")
+    with hosting.lock:
+        if name.lower() in store:
+            raise refuse(f'Cannot create already existing {label} "{arn}".')
+        store[name.lower()] = value
+        hosting.tags[arn] = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags") or []}
     return arn
 
 
@@ -100,7 +101,7 @@ def describe_model(call: Call) -> Any:
 def delete_model(call: Call) -> Any:
     hosting = hosting_of(call.region)
     model = get(hosting.models, call, "model", call.params["ModelName"])
-    del hosting.models[model["ModelName"].lower()]
+    hosting.models.pop(model["ModelName"].lower(), None)
     hosting.tags.pop(model["ModelArn"], None)
     return {}
 
@@ -108,7 +109,8 @@ def delete_model(call: Call) -> Any:
 @operation("sagemaker")
 def list_models(call: Call) -> Any:
     keys = ("ModelName", "ModelArn", "CreationTime")
-    return {"Models": [{key: m[key] for key in keys} for m in hosting_of(call.region).models.values()]}
+    models = list(hosting_of(call.region).models.values())
+    return {"Models": [{key: model[key] for key in keys} for model in models]}
 
 
 @operation("sagemaker")
@@ -135,7 +137,7 @@ def describe_endpoint_config(call: Call) -> Any:
 def delete_endpoint_config(call: Call) -> Any:
     hosting = hosting_of(call.region)
     config = get(hosting.configs, call, "endpoint-config", call.params["EndpointConfigName"])
-    del hosting.configs[config["EndpointConfigName"].lower()]
+    hosting.configs.pop(config["EndpointConfigName"].lower(), None)
     hosting.tags.pop(config["EndpointConfigArn"], None)
     return {}
 
@@ -143,9 +145,8 @@ def delete_endpoint_config(call: Call) -> Any:
 @operation("sagemaker")
 def list_endpoint_configs(call: Call) -> Any:
     keys = ("EndpointConfigName", "EndpointConfigArn", "CreationTime")
-    return {
-        "EndpointConfigs": [{key: c[key] for key in keys} for c in hosting_of(call.region).configs.values()]
-    }
+    configs = list(hosting_of(call.region).configs.values())
+    return {"EndpointConfigs": [{key: config[key] for key in keys} for config in configs]}
 
 
 # tags ---------------------------------------------------------------------------------------------------
