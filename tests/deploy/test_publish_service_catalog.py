@@ -145,6 +145,13 @@ def test_who_may_launch_what(catalog: Catalog) -> None:
     for said in (arguments, ()):
         again = catalog.publish(*said)
         assert (again["outcome"], again["sharedWith"]) == ("unchanged", [])
+    # patterns of principals go along with the units, and so they do when they come later
+    assert not any(one["SharePrincipals"] for one in shares["PortfolioShareDetails"])
+    later = catalog.publish("--principal", "arn:aws:iam:::role/Data*")
+    assert (later["sharedWith"], later["changedShares"]) == ([], ["ou-ab12-cdefghij", "o-abcdefghij"])
+    shares = catalog.api.describe_portfolio_shares(PortfolioId=portfolio, Type="ORGANIZATIONAL_UNIT")
+    assert all(one["SharePrincipals"] and one["ShareTagOptions"] for one in shares["PortfolioShareDetails"])
+    assert catalog.publish()["changedShares"] == []
     # deleting the stack leaves nothing behind, once what CloudFormation did not make is gone
     for unit, kind in (("ou-ab12-cdefghij", "ORGANIZATIONAL_UNIT"), ("o-abcdefghij", "ORGANIZATION")):
         node = {"Type": kind, "Value": unit}

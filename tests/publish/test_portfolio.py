@@ -12,7 +12,7 @@ import pytest
 from cfgen import document, pipeline
 from cfgen.deploy.errors import MalformedOption, RegionUnsupported
 from cfgen.lint import TemplateSource, lint_templates
-from cfgen.publish import portfolio, rendering, s3
+from cfgen.publish import constraints, portfolio, rendering, s3
 from cfgen.publish import service_catalog as sc
 from cfgen.publish.errors import PortfolioClash, RoleTooLarge
 from cfgen.render import Template
@@ -39,7 +39,7 @@ FULL: dict[str, Any] = {
     "principals": ("arn:aws:iam::123456789012:role/Data", "arn:aws:iam:::role/Data*"),
     "accounts": ("210987654321",),
     "options": ("team=search", "team=ads"),
-    "allowed": {"InstanceCount": ["1", "2"], "mistral-7b-instruct:InstanceType": ["ml.g5.2xlarge"]},
+    "allowed": {"InstanceCount": ["1", "2"], "mistral-7b-instruct:InstanceType": ["ml.g6.2xlarge"]},
 }
 
 
@@ -237,7 +237,13 @@ def test_code_that_does_not_fit(templates: list[Template]) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"allowed": {"Nothing": ["1"]}}, "no such parameter"),
+        ({"allowed": {"Nothing": ["1"]}}, "no product has a parameter Nothing"),
+        ({"allowed": {"mistral-7b-instruct:Nothing": ["1"]}}, "mistral-7b-instruct has no parameter Nothing"),
+        ({"allowed": {"InstanceCount": ["1", "many"]}}, "InstanceCount=many: .* refuses it: not a number"),
+        ({"allowed": {"InstanceCount": ["-1"]}}, "refuses it: at least"),
+        ({"allowed": {"InstanceType": ["ml.x9.large"]}}, "InstanceType=ml.x9.large: .* refuses it"),
+        ({"allowed": {"ExecutionRoleArn": ["Data"]}}, "refuses it: the ARN of an IAM role"),
+        ({"principals": ("arn:aws:iam::123456789012:role/Data*",)}, "a pattern has no account in it"),
         ({"allowed": {"other:InstanceCount": ["1"]}}, "no such product"),
         ({"principals": ("Data",)}, "not the ARN"),
         ({"principals": ("arn:aws:iam::999999999999:role/Data",)}, "not of the account"),
@@ -279,7 +285,7 @@ def test_names_of_roles_fit_and_differ(templates: list[Template]) -> None:
 def test_template_constraints(templates: list[Template]) -> None:
     allowed = {"InstanceCount": ["1", "2"]}
     data = document.load(templates[0].text)
-    rules = portfolio.rules_of(templates[0], data, allowed, "arn:aws:iam::aws:policy/B")
+    rules = constraints.rules_of(templates[0], data, allowed, "arn:aws:iam::aws:policy/B")
     said = {name: rule["Assertions"][0]["AssertDescription"] for name, rule in rules.items()}
     assert said == {
         "ExecutionRoleArnIsAllowed": "ExecutionRoleArn must be left empty",
@@ -289,3 +295,27 @@ def test_template_constraints(templates: list[Template]) -> None:
     assert rules["InstanceCountIsAllowed"]["Assertions"][0]["Assert"] == {
         "Fn::Contains": [["1", "2"], {"Ref": "InstanceCount"}]
     }
+
+
+def test_each_of_a_lists_members_is_looked_at() -> None:
+    template = pipeline.render_checked(ROOT / "specs" / "existing-vpc.yaml", None)
+    subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    rules = constraints.rules_of(template, document.load(template.text), {"SubnetIds": subnets}, "")
+    assert rules["SubnetIdsIsAllowed"]["Assertions"][0]["Assert"] == {
+        "Fn::EachMemberIn": [{"Ref": "SubnetIds"}, subnets]
+    }
+
+
+def test_what_is_allowed_goes_to_the_products_that_have_it(templates: list[Template]) -> None:
+    serverless = pipeline.render_checked(ROOT / "specs" / "serverless-classifier.yaml", None)
+    allowed = {"InstanceCount": ["1", "2"], f"{templates[0].name}:InstanceCount": ["2"]}
+    ready = planned([templates[0], serverless], allowed=allowed)
+    mine, other = ready.portfolio.products
+    assert (
+        mine.rules["InstanceCountIsAllowed"]["Assertions"][0]["AssertDescription"]
+        == "InstanceCount must be 2"
+    )
+    assert "InstanceCountIsAllowed" not in other.rules
+    assert ready.notes == (
+        f"{mine.name}: the default of InstanceCount is not allowed, so whoever launches must choose another",
+    )

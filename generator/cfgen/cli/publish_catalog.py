@@ -137,6 +137,7 @@ def _render(
     ready = service_catalog.plan(
         request, templates, region, portfolio.known(before) if before else {}, bucket
     )
+    warn(ready.notes)
     _write(ready, folder)
     if options["style"] == "json":
         console.show_json([ready.data()])
@@ -174,6 +175,7 @@ def _deploy(
         linting.lint(one.template, [region])
         ready[region] = one
         place = folder if len(regions) == 1 else folder / region
+        warn(one.notes)
         _write(one, place)
         if one.portfolio.local:
             warn([f"{place / 'launch-roles.yaml'}: to deploy in every account the portfolio is shared with"])
@@ -219,11 +221,18 @@ def _afterwards(ready: Ready, result: Result, options: dict[str, Any]) -> dict[s
 
     with Aws(ready.region, options["profile"]) as aws:
         made = result.outputs["PortfolioId"]
-        shared = service_catalog.share(aws, made, ready.units, options=bool(ready.portfolio.options))
+        shared, altered = service_catalog.share(
+            aws, made, ready.units, options=bool(ready.portfolio.options),
+            principals=any(one.type == "IAM_PATTERN" for one in ready.portfolio.principals),
+        )  # fmt: skip
         ids = service_catalog.product_ids(result.outputs, ready.portfolio)
         changes: list[Change] = service_catalog.retire(aws, ids, options["retire"], warn=warn)
         changes += service_catalog.retire(aws, ids, options["hide"], hide=True, warn=warn)
-    return {"sharedWith": shared, "changedVersions": [asdict(one) for one in changes]}
+    return {
+        "sharedWith": shared,
+        "changedShares": altered,
+        "changedVersions": [asdict(one) for one in changes],
+    }
 
 
 def _confirmed(found: list[Prepared], *, ask: bool) -> bool:
@@ -252,5 +261,9 @@ def _tell(ready: Ready) -> None:
 def _tell_after(row: dict[str, Any]) -> None:
     for unit in row["sharedWith"]:
         click.echo(f"  shared with {unit}")
+    for unit in row["changedShares"]:
+        click.echo(
+            f"  shared with {unit} already: tag options and patterns of principals go along as they do now"
+        )
     for one in row["changedVersions"]:
         click.echo(f"  {one['product']} {one['version']}: {one['what']}{'' if one['done'] else ' already'}")

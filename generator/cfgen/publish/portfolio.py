@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,6 @@ from cfgen.publish.permissions import NO_RESOURCE, Grant, joined, rebound
 
 if TYPE_CHECKING:
     from cfgen.publish.s3 import Bucket
-    from cfgen.render.template import Template
 
 PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"
 TAG_OPTION = "AWS::ServiceCatalog::TagOption"
@@ -184,6 +183,11 @@ def principal(text: str, account: str = "") -> Principal:
             f"--principal {text}: not of the account {account}",
             hint="share the portfolio with that account; a pattern has no account in it",
         )
+    if found["account"] and re.search(r"[*?]", found["rest"]):
+        raise MalformedOption(
+            f"--principal {text}: a pattern has no account in it",
+            hint=f"arn:…:iam:::{found['rest']} for whoever is called so in any account",
+        )
     own = "${AWS::AccountId}" if found["account"] else ""
     return Principal(
         "Principal" + hashlib.sha256(found["rest"].encode() + own.encode()).hexdigest()[:8],
@@ -212,43 +216,6 @@ def option(text: str, others: Mapping[tuple[str, str], str]) -> TagOption:
         raise MalformedOption(f"--tag-option {text}: not of the form KEY=VALUE")
     logical = "TagOption" + hashlib.sha256(text.encode()).hexdigest()[:8]
     return TagOption(logical, key, value, others.get((key, value), ""))
-
-
-def rules_of(template: Template, data: Mapping[str, Any], allowed: Mapping[str, Sequence[str]], boundary: str
-             ) -> dict[str, Any]:  # fmt: skip
-    """The rules of a template constraint: values a launcher may choose, and the roles a launcher may not.
-
-    A role that a launcher types in would be passed with the launch role's rights, so it must stay the template's.
-    """
-    fixed: dict[str, Sequence[str]] = {}
-    for name, body in document.section(data, "Parameters").items():
-        if name == "ExecutionRoleArn":
-            fixed[name] = [str(body.get("Default", ""))]
-        if name == "PermissionsBoundaryArn" and boundary:
-            fixed[name] = [boundary]
-    declared = dict(template.parameters)
-    for name in allowed:
-        if name not in declared:
-            raise MalformedOption(
-                f"--allow {name}: {template.name} has no such parameter",
-                hint=f"it has {', '.join(declared) or 'none'}",
-            )
-    return {
-        f"{name}IsAllowed": {
-            "Assertions": [
-                {
-                    "Assert": {"Fn::Contains": [list(values), {"Ref": name}]},
-                    "AssertDescription": f"{name} must be {_or(values)}",
-                }
-            ]
-        }
-        for name, values in {**fixed, **allowed}.items()
-    }
-
-
-def _or(values: Sequence[str]) -> str:
-    shown = [re.sub(r"\$\{AWS::\w+\}", "*", value) or "left empty" for value in values]
-    return " or ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
 # What is published already

@@ -17,7 +17,7 @@ from cfgen.deploy import inputs
 from cfgen.deploy import stack as stacks
 from cfgen.deploy.errors import MalformedOption, RegionUnsupported
 from cfgen.deploy.session import Aws, aws_errors, pages
-from cfgen.publish import permissions, portfolio, rendering, s3
+from cfgen.publish import constraints, permissions, portfolio, rendering, s3
 from cfgen.publish.errors import BucketUnusable, PortfolioClash, VersionUnknown
 from cfgen.publish.portfolio import Known, Portfolio, Product, Version
 
@@ -77,7 +77,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A portfolio rendered for one region. ``new``: product → the version that is new, if one is."""
+    """A portfolio rendered for one region. ``new``: product → the version that is new; ``notes``: what to think of."""
 
     region: str
     portfolio: Portfolio
@@ -85,6 +85,7 @@ class Ready:
     new: Mapping[str, str]
     bucket: str
     units: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """For ``--format json``."""
@@ -153,19 +154,15 @@ def plan(
     for one in templates:
         inputs.check_regions(one, [region])
     portfolio.check_shares(request.accounts, request.units, account)
-    products, new = [], {}
+    constraints.check_names(request.allowed, templates)
+    products, new, notes = [], {}, list[str]()
     request = replace(request, owner=request.owner or "cfgen")
     for one in templates:
-        product, fresh = _product(request, one, before.get(one.name), bucket, account)
+        product, fresh = _product(request, one, before.get(one.name), bucket, account, notes)
         products.append(product)
         if fresh:
             new[one.name] = product.versions[-1].name
     portfolio.check_products(products, before, prune=request.prune)
-    unknown = {name.partition(":")[0] for name in request.allowed if ":" in name} - {
-        one.name for one in templates
-    }
-    if unknown:
-        raise MalformedOption(f"--allow {sorted(unknown)[0]}:…: no such product")
     made = Portfolio(
         request.portfolio,
         request.stack,
@@ -180,11 +177,18 @@ def plan(
         bool(request.accounts or request.units) and not request.role_arn,
         request.settings(),
     )
-    return Ready(region, made, rendering.render(made, (region,)), new, bucket.name, request.units)
+    return Ready(
+        region, made, rendering.render(made, (region,)), new, bucket.name, request.units, tuple(notes)
+    )
 
 
 def _product(
-    request: Request, template: Template, before: Known | None, bucket: s3.Bucket, account: str
+    request: Request,
+    template: Template,
+    before: Known | None,
+    bucket: s3.Bucket,
+    account: str,
+    notes: list[str],
 ) -> tuple[Product, bool]:
     if template.assets:
         raise PortfolioClash(
@@ -192,14 +196,14 @@ def _product(
             hint="make the code smaller, or bring it in an image of your own",
         )
     data = document.load(template.text, template.name)
-    allowed = {
-        name.rpartition(":")[2]: values
-        for name, values in request.allowed.items()
-        if ":" not in name or name.partition(":")[0] == template.name
-    }
+    allowed = constraints.of_product(request.allowed, template)
     boundary = portfolio.portable(request.boundary, account) if request.boundary else ""
     grants = () if request.role_arn else permissions.grants_of(data, boundary)
-    rules = portfolio.rules_of(template, data, allowed, boundary)
+    rules = constraints.rules_of(template, data, allowed, boundary)
+    for name in constraints.default_excluded(data, allowed):
+        notes.append(
+            f"{template.name}: the default of {name} is not allowed, so whoever launches must choose another"
+        )
     if request.role_arn:
         rules = {name: rule for name, rule in rules.items() if name.removesuffix("IsAllowed") in allowed}
     digest, key = s3.digest_of(template), s3.key_of(template, request.prefix)
@@ -242,31 +246,33 @@ def read(path: Path) -> dict[str, Any]:
 # What CloudFormation cannot do
 
 
-def share(aws: Aws, portfolio_id: str, units: Sequence[str], *, options: bool) -> list[str]:
-    """Share with organisations (``o-…``) and units (``ou-…``) that are not shared with yet; those that are new.
+def share(
+    aws: Aws, portfolio_id: str, units: Sequence[str], *, options: bool, principals: bool
+) -> tuple[list[str], list[str]]:
+    """Share with organisations (``o-…``) and units (``ou-…``), tag options and patterns of principals too if asked.
 
-    Only the organisation's management account, or a delegated administrator, may ("CreatePortfolioShare").
+    Those that are new, and those whose share was another before. Only the organisation's management account, or a
+    delegated administrator, may ("CreatePortfolioShare").
     """
-    client, new = aws.client("servicecatalog"), []
+    client = aws.client("servicecatalog")
+    new, changed = [], []
+    with_it = {"ShareTagOptions": options, "SharePrincipals": principals}
     for unit in units:
         kind = "ORGANIZATION" if unit.startswith("o-") else "ORGANIZATIONAL_UNIT"
+        node = {"Type": kind, "Value": unit}
         with aws_errors(f"share the portfolio with {unit}"):
-            there = {
-                one["PrincipalId"].rpartition("/")[2]
-                for one in pages(
-                    _tokened(client.describe_portfolio_shares), "PortfolioShareDetails", "PageToken",
-                    PortfolioId=portfolio_id, Type=kind,
-                )
-            }  # fmt: skip
-            if unit in there:
-                continue
-            client.create_portfolio_share(
-                PortfolioId=portfolio_id,
-                OrganizationNode={"Type": kind, "Value": unit},
-                ShareTagOptions=options,
-            )
-        new.append(unit)
-    return new
+            listed = pages(
+                _tokened(client.describe_portfolio_shares), "PortfolioShareDetails", "PageToken",
+                PortfolioId=portfolio_id, Type=kind,
+            )  # fmt: skip
+            there = next((one for one in listed if one["PrincipalId"].rpartition("/")[2] == unit), None)
+            if there is None:
+                client.create_portfolio_share(PortfolioId=portfolio_id, OrganizationNode=node, **with_it)
+                new.append(unit)
+            elif any(bool(there.get(name)) != value for name, value in with_it.items()):
+                client.update_portfolio_share(PortfolioId=portfolio_id, OrganizationNode=node, **with_it)
+                changed.append(unit)
+    return new, changed
 
 
 def _tokened(call: Any) -> Any:
