@@ -1,4 +1,4 @@
-"""Template constraints: which values a launcher of a product may choose ("AWS Service Catalog template constraints")."""
+"""Template constraints: which values a launcher of a product may choose ("Service Catalog template constraints")."""
 
 from __future__ import annotations
 
