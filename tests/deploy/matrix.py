@@ -483,6 +483,10 @@ def rows() -> list[Row]:
             changed(shared, components=[chat, code]),
             changed(shared, components=[{**chat, "accelerators": 2}, {**code, "scaling": {"max": 3}}]),
             changed(shared, components=[{**code, "scaling": {"max": 3}}]),
+            changed(
+                shared, components=[{**code, "scaling": {"max": 3}}], deployment={"wait": 0}, schedule={}
+            ),
+            changed(shared, components=[{**code, "model": {"env": {"A": "1"}}}], deployment={"wait": 0}),
         ),
         row("alarms", tei, changed(tei, alarms=watched), changed(tei, alarms={"latency": 5}), tei),
         row(

@@ -158,6 +158,43 @@ def test_scaling_goes_and_comes_with_the_endpoint(clock: Clock) -> None:
     assert clock.rows().keys() == before.keys()
 
 
+def test_components_go_and_come_with_the_endpoint(clock: Clock) -> None:
+    s3 = clock.sandbox.client("s3", REGION)
+    s3.create_bucket(Bucket="my-adapters")
+    s3.put_object(Bucket="my-adapters", Key="tuned.tar.gz", Body=b"weights")
+    listed = [
+        {"name": "chat", "scaling": {"min": 0, "max": 2}},
+        {"name": "code", "model": {"env": {"SM_VLLM_MAX_NUM_SEQS": "8"}}},
+        {"name": "tuned", "base": "code", "adapter": "s3://my-adapters/tuned.tar.gz"},
+    ]
+    data = changed(
+        CONTAINER, endpoint__instanceType="ml.g5.12xlarge", components=listed, schedule=HOURS,
+        alarms=True, dashboard=True, deployment={}, security={"invokePolicy": {}}, tags={"team": "a"},
+    )  # fmt: skip
+    clock.deploy(data)
+    before = clock.rows()
+    assert clock.strikes("Closing") == "UPDATE_COMPLETE", clock.reasons()
+    assert before.keys() - clock.rows().keys() == {
+        "Endpoint", "ChatComponent", "CodeComponent", "TunedComponent",
+        "ChatScalableTarget", "ChatScalingPolicy", "ChatWakePolicy", "ChatWakeAlarm",
+        "ChatSmokeTest", "CodeSmokeTest", "TunedSmokeTest",
+    }  # fmt: skip
+    ran = clock.says("invoke", "hello", "--component", "code")
+    assert "is switched off" in ran.err
+    assert clock.says("logs").code == 0
+    assert clock.strikes("Opening") == "UPDATE_COMPLETE", clock.reasons()
+    after = clock.rows()
+    assert after.keys() == before.keys()
+    assert after["CodeComponent"] == before["CodeComponent"], "under its name"
+    assert clock.says("invoke", "hello", "--component", "code").code == 0
+    # by hand as well, without hours
+    by_hand = changed(data, schedule={})
+    clock.deploy(by_hand, "--parameter", "EndpointEnabled=no")
+    assert "CodeComponent" not in clock.rows()
+    clock.deploy(by_hand, "--parameter", "EndpointEnabled=yes")
+    assert clock.rows()["CodeComponent"] == before["CodeComponent"]
+
+
 def test_a_service_role_does_what_the_schedule_may_not(clock: Clock) -> None:
     iam = clock.sandbox.client("iam")
     trust = {

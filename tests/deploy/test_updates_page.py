@@ -8,7 +8,7 @@ from typing import Any
 from cfgen import document
 from cfgen.deploy import diff, updates
 from tests.deploy.conftest import ROOT
-from tests.deploy.matrix import DATA, TEI, Version
+from tests.deploy.matrix import DATA, LLM, TEI, Version
 from tests.specs import changed
 
 PAGE = ROOT / "docs" / "how-to" / "updates.md"
@@ -19,6 +19,9 @@ ENDPOINT = {
 }
 SCALED = changed(TEI, scaling={"max": 3})
 NEWER = {"modelId": "BAAI/bge-base-en-v1.5", "revision": "a5beb1e3e68b9ab74eb54cfd186867f64f240e1a"}
+
+SHARED = changed(LLM, endpoint__instanceType="ml.g6e.12xlarge", components=[{"name": "chat"}])
+OTHER = changed(SHARED, components=[{"name": "chat", "model": {"revision": "main"}}])
 
 CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any] | Version]] = [
     ("`model`: another model or revision", TEI, changed(TEI, model=TEI["model"] | NEWER)),
@@ -53,6 +56,8 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any] | Version]] = [
         changed(DATA, endpoint=..., serverless={"memorySizeInMB": 2048}),
         changed(DATA, endpoint=..., serverless={"memorySizeInMB": 4096}),
     ),
+    ("`components`: another model of one", SHARED, OTHER),
+    ("`components` added or removed", SHARED, changed(SHARED, components=[{"name": "chat"}, {"name": "code"}])),
     ("`vpc`", DATA, changed(DATA, vpc={"mode": "existing"})),
     ("`security.rolePath`", TEI, changed(TEI, security={"rolePath": "/models/"})),
     ("`logs.retentionDays`", TEI, changed(TEI, logs={"retentionDays": 7})),

@@ -95,6 +95,13 @@ def needs(**keys: Any) -> dict[str, Any]:
     return both(COMPONENT, props("Component", Specification={"ComputeResourceRequirements": keys}))
 
 
+def rolling(policy: dict[str, Any], copies: int = 4) -> dict[str, Any]:
+    """A component that is updated so."""
+    runtime = {"CopyCount": copies}
+    deployment = {"RollingUpdatePolicy": policy}
+    return both(COMPONENT, props("Component", RuntimeConfig=runtime, DeploymentConfig=deployment))
+
+
 PAIR = [{"InstanceType": "ml.g5.2xlarge", "Priority": 1}, {"InstanceType": "ml.g6.2xlarge", "Priority": 2}]
 UNUSED = {"Parameters": {"InstanceType": DROP}}
 
@@ -514,6 +521,42 @@ CASES = [
         "model split over more GPUs than its component has",
         both(COMPONENT, container(Environment={"SM_VLLM_TENSOR_PARALLEL_SIZE": "4"})),
         both(COMPONENT, container(Environment={"SM_VLLM_TENSOR_PARALLEL_SIZE": "1"})),
+    ),
+    Case(
+        "E9506",
+        "update of a component without a policy",
+        both(
+            COMPONENT,
+            props(
+                "Component",
+                DeploymentConfig={"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}},
+            ),
+        ),
+        rolling(ROLLING),
+    ),
+    Case(
+        "E9506",
+        "update of a component that waits for nothing said",
+        rolling({"MaximumBatchSize": ROLLING["MaximumBatchSize"]}),
+        rolling(ROLLING),
+    ),
+    Case(
+        "E9506",
+        "all copies of a component in one batch",
+        rolling(ROLLING | {"MaximumBatchSize": {"Type": "COPY_COUNT", "Value": 2}}, copies=2),
+        rolling(ROLLING | {"MaximumBatchSize": {"Type": "COPY_COUNT", "Value": 1}}, copies=2),
+    ),
+    Case(
+        "E9405",
+        "most copies of a component in one batch",
+        rolling(ROLLING | {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 80}}),
+        rolling(ROLLING),
+    ),
+    Case(
+        "E9406",
+        "update of a component shorter than its wait",
+        rolling(ROLLING | {"WaitIntervalInSeconds": 900, "MaximumExecutionTimeoutInSeconds": 600}),
+        rolling(ROLLING | {"WaitIntervalInSeconds": 300, "MaximumExecutionTimeoutInSeconds": 600}),
     ),
     Case(
         "E9322",

@@ -90,7 +90,8 @@ class SpecData(SpecModel):
     scaling: Scaling | None = Field(None, description="As many instances as there is work for.")
     schedule: Schedule | None = Field(None, description="Off and on: business hours, and a switch.")
     deployment: Deployment | None = Field(
-        None, description="How an endpoint moves from one configuration to the next."
+        None,
+        description="How an endpoint moves from one configuration to the next, or each component from model to model.",
     )
     data_capture: DataCapture | None = Field(
         None, description="Requests and answers, kept in S3 to look at later."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cfgen.lint.evaluate import mapping, number
 from cfgen.lint.rules._rule import Hits, Rule
-from cfgen.lint.rules._sagemaker import ENDPOINT
+from cfgen.lint.rules._sagemaker import COMPONENT, ENDPOINT
 from cfgen.lint.worlds import Resource
 
 
@@ -21,7 +21,7 @@ class DeploymentWaits(Rule):
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_BlueGreenUpdatePolicy.html"
     source_title = "BlueGreenUpdatePolicy"
     tags = ("resources", "sagemaker", "endpoint", "deployment")
-    types = (ENDPOINT,)
+    types = (ENDPOINT, COMPONENT)
 
     def check(self, resource: Resource) -> Hits:
         """A lower bound: LINEAR waits between every two steps."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cfgen.lint.evaluate import Map, mapping, number
 from cfgen.lint.rules._rule import Hits, Rule
-from cfgen.lint.rules._sagemaker import ENDPOINT
+from cfgen.lint.rules._sagemaker import COMPONENT, ENDPOINT
 from cfgen.lint.worlds import Resource
 
 _NEEDS = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}
@@ -17,14 +17,14 @@ class TrafficRouting(Rule):
     shortdesc = "Traffic shifting is configured for its type"
     description = (
         "CANARY needs CanarySize (at most 50 % of the instances), LINEAR needs LinearStepSize (10 to 50 "
-        "%), a rolling batch is 5 to 50 %, and the API requires WaitIntervalInSeconds; the resource "
+        "%), a rolling batch of instances or of a component's copies is 5 to 50 %, and the API requires WaitIntervalInSeconds; the resource "
         "schema requires only Type and knows no percentages."
     )
     fix = "give the size that belongs to the type, within its percentages, and WaitIntervalInSeconds"
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html"
     source_title = "TrafficRoutingConfig"
     tags = ("resources", "sagemaker", "endpoint", "deployment")
-    types = (ENDPOINT,)
+    types = (ENDPOINT, COMPONENT)
 
     def check(self, resource: Resource) -> Hits:
         """Counts of instances depend on the variant and are left to SageMaker."""
