@@ -13,6 +13,7 @@ from cfgen.plan.costs import costs
 from cfgen.plan.model import HOURS, RegionCost
 from cfgen.plan.prices import LivePrices, Prices
 from cfgen.plan.savings import savings
+from cfgen.plan.text import bill as words
 from cfgen.plan.view import world_of
 from tests.conftest import SPECS
 from tests.plan.conftest import CATALOGUE, Planner
@@ -157,8 +158,81 @@ Target:
 """
     cost = bill(scaled)
     assert cost.hourly == pytest.approx(2 * PRICE)
-    assert cost.most == pytest.approx(6 * PRICE)
-    assert cost.lines[0].note == "up to 6 instances"
+    assert cost.least == pytest.approx(PRICE * HOURS)
+    assert cost.most == pytest.approx(6 * PRICE * HOURS)
+    assert cost.lines[0].note == "1 to 6 instances"
+    # scaling brings what is missing to its minimum at once
+    assert bill(scaled.replace("MinCapacity: 1", "MinCapacity: 4")).hourly == pytest.approx(4 * PRICE)
+
+
+def test_what_scales_to_zero_may_cost_nothing_and_saves_it_already() -> None:
+    managed = CONFIG.replace(
+        "InitialInstanceCount: !Ref Count",
+        "InitialInstanceCount: 1, VolumeSizeInGB: 10, ManagedInstanceScaling: {MinInstanceCount: 0, MaxInstanceCount: 2}",
+    )
+    cost = bill(managed)
+    assert cost.least == 0
+    assert cost.most == pytest.approx(2 * (PRICE * HOURS + 10 * 0.14))
+    (saving,) = savings(cost)
+    assert saving.kept
+    assert saving.saved == pytest.approx((PRICE * HOURS + 10 * 0.14) * (1 - 4 / 24))
+    off = bill(managed.replace("{MinInstanceCount", "{Status: DISABLED, MinInstanceCount"))
+    assert off.least == off.most == off.monthly
+
+
+SWITCHED = f"""
+Endpoint: {{Type: AWS::SageMaker::Endpoint, Condition: Here, Properties: {{EndpointConfigName: !GetAtt Config.EndpointConfigName}}}}
+{CONFIG}
+K: {{Type: AWS::KMS::Key}}
+"""
+
+
+def test_an_endpoint_that_is_switched_off_costs_nothing_but_what_stands_beside_it() -> None:
+    template = "Conditions: {Here: !Equals [!Ref AWS::Region, eu-west-1]}\nResources:\n" + "\n".join(
+        f"  {line}" for line in SWITCHED.splitlines()
+    )
+    data = load_template(f"Parameters:\n  Count: {{Type: Number, Default: 2}}\n{template}\n")
+    off, on = (costs(world_of(data, region, {}), Prices(CATALOGUE)) for region in ("us-east-1", "eu-west-1"))
+    assert off.off
+    assert off.monthly == pytest.approx(1)
+    assert off.most == pytest.approx(1)
+    assert "switched off" in [line.note for line in off.lines]
+    assert savings(off) == ()
+    assert "while the endpoint is switched off" in words(off)
+    assert on.monthly == pytest.approx(1 + 2 * PRICE * HOURS)
+
+
+@pytest.mark.parametrize(
+    ("policy", "monthly"),
+    [
+        (
+            "{PredefinedMetricSpecification: {PredefinedMetricType: SageMakerVariantInvocationsPerInstance}}",
+            0.2,
+        ),
+        ("{CustomizedMetricSpecification: {MetricName: ApproximateBacklogSizePerInstance}}", 0.2),
+        (
+            "{PredefinedMetricSpecification: {PredefinedMetricType: SageMakerVariantConcurrentRequestsPerModelHighResolution}}",
+            0.6,
+        ),
+    ],
+)
+def test_target_tracking_brings_two_alarms(policy: str, monthly: float) -> None:
+    kind = "AWS::ApplicationAutoScaling::ScalingPolicy"
+    cost = bill(f"P: {{Type: {kind}, Properties: {{TargetTrackingScalingPolicyConfiguration: {policy}}}}}")
+    assert cost.monthly == pytest.approx(monthly)
+    assert bill(f"P: {{Type: {kind}, Properties: {{StepScalingPolicyConfiguration: {{}}}}}}").lines == ()
+
+
+def test_functions_that_callers_reach_are_paid_by_use() -> None:
+    lines = bill(
+        """
+Front: {Type: AWS::Lambda::Function, Properties: {MemorySize: 512, Architectures: [arm64]}}
+Own: {Type: AWS::Lambda::Function, Properties: {MemorySize: 512}}
+May: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Front}}
+Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !GetAtt Front.Arn}}
+"""
+    ).lines
+    assert [(line.resource, line.rate, line.unit) for line in lines] == [("Front", 0.0000133334, "GB-second")]
 
 
 def test_managed_scaling_counts_its_least_and_its_most() -> None:
@@ -168,7 +242,8 @@ def test_managed_scaling_counts_its_least_and_its_most() -> None:
     )
     cost = bill(managed)
     assert cost.hourly == pytest.approx(3 * PRICE)
-    assert cost.most == pytest.approx(4 * PRICE)
+    assert cost.least == pytest.approx(3 * PRICE * HOURS)
+    assert cost.most == pytest.approx(4 * PRICE * HOURS)
 
 
 POOLS = CONFIG.replace(
@@ -177,12 +252,13 @@ POOLS = CONFIG.replace(
 )
 
 
-def test_a_pool_costs_what_comes_first_and_at_most_the_dearest() -> None:
+def test_a_pool_costs_what_comes_first_and_between_the_cheapest_and_the_dearest() -> None:
     cost = bill(POOLS)
     assert cost.lines[0].what == "2 × ml.g6.2xlarge"
     assert cost.lines[0].note == "or ml.g5.2xlarge"
     assert cost.hourly == pytest.approx(2 * PRICE)
-    assert cost.most == pytest.approx(2 * 1.515)
+    assert cost.least == pytest.approx(2 * PRICE * HOURS)
+    assert cost.most == pytest.approx(2 * 1.515 * HOURS)
 
 
 def test_storage_of_the_instances() -> None:
@@ -199,8 +275,11 @@ def test_serverless_is_by_use() -> None:
         "[{VariantName: A, ServerlessConfig: {MemorySizeInMB: 2048, MaxConcurrency: 5}}]}}"
     )
     assert cost.hourly == 0
-    assert "serverless inference" in [line.what for line in cost.lines]
+    line = next(line for line in cost.lines if line.what == "serverless inference")
+    # 3 GB were 0.00006 USD a second in the Pricing API of September 2026
+    assert (line.rate, line.unit) == (pytest.approx(0.00004), "second")
     assert savings(cost) == ()
+    assert words(cost) == "by use alone, nothing while nobody asks"
 
 
 def test_savings_leave_the_rest_of_the_bill() -> None:
@@ -226,7 +305,23 @@ def test_serverless_capacity_that_is_kept_ready_stands() -> None:
         "ServerlessConfig: {MemorySizeInMB: 2048, MaxConcurrency: 5, ProvisionedConcurrency: 2}}]}}"
     )
     assert not cost.complete
-    assert "2 requests at a time kept ready" in [line.what for line in cost.lines]
+    line = next(line for line in cost.lines if not line.known)
+    assert line.what == "2 requests at a time kept ready at 2 GB"
+    assert "no price is known" in line.note
+    assert [one.rate for one in cost.lines if one.what == "requests on what is kept ready"] == [None]
+
+
+def test_live_prices_of_serverless_capacity() -> None:
+    rates = {"serverless-2gb": 0.00005, "ready-2gb": 0.00002, "ready-use-2gb": 0.00003}
+    cost = bill(
+        "C: {Type: AWS::SageMaker::EndpointConfig, Properties: {ProductionVariants: [{VariantName: A, "
+        "ServerlessConfig: {MemorySizeInMB: 2048, MaxConcurrency: 5, ProvisionedConcurrency: 2}}]}}",
+        live=LivePrices("us-east-1", "AWS Pricing API", rates=rates),
+    )
+    assert cost.complete
+    assert cost.basis == "live prices of us-east-1"
+    assert cost.monthly == pytest.approx(2 * 0.00002 * 3600 * HOURS)
+    assert {line.rate for line in cost.lines if line.live} == set(rates.values())
 
 
 @pytest.mark.parametrize("name", [path.stem for path in SPECS if "serverless" not in path.stem])

@@ -57,5 +57,22 @@ def test_the_plan_tells_what_the_schedule_saves_and_nothing_else(plan_of: Planne
     plan = plan_of("business-hours")
     (saving,) = plan.savings
     assert saving.kept
-    assert saving.saved == pytest.approx(plan.costs[0].monthly * (1 - 50 / 168))
-    assert "What is saved of 730 hours a month" in "\n".join(lines(plan))
+    whole = plan.costs[0].hourly * 730
+    assert plan.costs[0].monthly == pytest.approx(whole * 50 / 168)
+    assert saving.monthly == pytest.approx(plan.costs[0].monthly)
+    assert saving.saved == pytest.approx(whole * (1 - 50 / 168))
+    said = "\n".join(lines(plan))
+    assert "$265.49 a month by its schedule" in said
+    assert "What is saved of $892.06" in said
+
+
+def test_a_clock_that_switches_on_is_paid_for_though_the_launch_is_off(plan_of: Planner) -> None:
+    night, off = (
+        plan_of("business-hours", values={"EndpointEnabled": "no", "ScheduleEnabled": clock})
+        for clock in ("yes", "no")
+    )
+    assert night.costs == plan_of("business-hours").costs
+    assert any(quota.need.critical for quota in night.quotas)
+    assert off.costs[0].off
+    assert off.costs[0].most == 0
+    assert not any(quota.need.critical for quota in off.quotas)

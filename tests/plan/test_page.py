@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -14,8 +15,9 @@ from cfgen.plan import picture
 from cfgen.plan.graph import Graph, Node
 from cfgen.plan.layout import lay_out
 from cfgen.plan.limits import NOBODY
+from cfgen.plan.model import Check
 from cfgen.plan.page import page
-from cfgen.plan.text import lines
+from cfgen.plan.text import lines, money
 from tests.conftest import SPECS
 from tests.plan.conftest import Planner
 from tests.specs import CONTAINER, changed
@@ -99,6 +101,25 @@ def test_the_page_says_everything(plan_of: Planner) -> None:
         assert quota.need.name in said
     assert "eu-west-1" in said
     assert "must not use S3" not in said
+
+
+@pytest.mark.parametrize("spec", ["watched", "secured", "jumpstart-llama-3.1-8b", "model-package"])
+def test_no_check_is_left_out_of_the_text(spec: str, plan_of: Planner) -> None:
+    plan = plan_of(spec)
+    said = " ".join(" ".join(lines(plan)).split())
+    for check in plan.checks:
+        assert check.title in said
+    new = replace(plan, checks=(Check("of a new kind", "todo", "something else"),))
+    assert "something else" in "\n".join(lines(new))
+
+
+@pytest.mark.parametrize(
+    ("usd", "said"),
+    [(0, "$0.00"), (1234.5, "$1,234"), (12.345, "$12.35"), (0.0034, "$0.0034"), (0.000137, "$0.0001"),
+     (0.00008, "$0.00008"), (0.0000166667, "$0.0000167")],
+)  # fmt: skip
+def test_money_never_says_nothing_for_something(usd: float, said: str) -> None:
+    assert money(usd) == said
 
 
 def test_hostile_text_stays_text(plan_of: Planner) -> None:

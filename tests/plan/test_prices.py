@@ -103,6 +103,38 @@ def test_other_rates_need_one_answer(aws: Aws) -> None:
     assert live_prices("eu-central-1", [], None, tuple(RATES)).rates == {}
 
 
+def serverless(sku: str, usage: str, usd: str, region: str = "eu-central-1") -> dict[str, Any]:
+    """A serverless product: the first 150,000 seconds of a month are free, so it has two dimensions."""
+    one = product(sku, "", usd, region, "", usagetype=f"EUC1-{usage}")
+    one["product"]["productFamily"] = "ML Serverless"
+    (terms,) = term(sku, usd, "seconds").values()
+    terms["priceDimensions"] |= next(iter(term(f"{sku}F", "0.0000000000", "seconds").values()))[
+        "priceDimensions"
+    ]
+    one["terms"] = {"OnDemand": {sku: terms}}
+    return one
+
+
+SERVERLESS = (
+    serverless("S2", "ServerlessInf:Mem-2GB", "0.0000500000"),
+    serverless("S4", "ServerlessInf:Mem-4GB", "0.0001000000"),
+    serverless("P4", "ServerlessInf:ProvisionedConcurrency:Usage-4GB", "0.0000300000"),
+    serverless("Q4", "ServerlessInf:ProvisionedConcurrency:Mem-4GB", "0.0000700000"),
+)
+KEYS = ("serverless-4gb", "ready-4gb", "ready-use-4gb")
+
+
+def test_serverless_seconds_of_one_memory_size(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.answers["pricing.GetProducts"] = catalogue_of(*SERVERLESS)
+    wanted = dict(zip(KEYS, (0.0001, 0.00003, 0.00007), strict=True))
+    found = live_prices("eu-central-1", [], None, KEYS)
+    assert (dict(found.rates), found.problem) == (wanted, "")
+    assert live_prices("eu-central-1", [], None, ("serverless-3gb", "alarm")).rates == {}
+    data = offer_file(*SERVERLESS)
+    usages = ["ServerlessInf:Mem-4GB", "ProvisionedConcurrency:Usage-4GB", "ProvisionedConcurrency:Mem-4GB"]
+    assert sorted(prices_in(io.BytesIO(data), (), usages).values()) == sorted(wanted.values())
+
+
 def test_a_type_that_the_region_does_not_price(aws: Aws) -> None:
     aws.answers["pricing.GetProducts"] = catalogue_of()
     found = live_prices("eu-central-1", ["ml.g6.2xlarge"], None)

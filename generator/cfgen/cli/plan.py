@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cfgen.cli.options import catalog_option, plural, specs_argument, warn
+from cfgen.cli.options import (
+    catalog_option,
+    parameter_option,
+    parameters_file_option,
+    plural,
+    specs_argument,
+    stack_name_option,
+    warn,
+)
 from cfgen.errors import CfgenError
 
 if TYPE_CHECKING:
@@ -34,16 +42,9 @@ if TYPE_CHECKING:
     help="Read quotas and secrets of the account, or ask nobody (default: when there are credentials).",
 )
 @click.option("--profile", metavar="NAME", help="Profile of the AWS configuration, as in the AWS CLI.")
-@click.option(
-    "--parameter", "-p", "parameters", multiple=True, metavar="K=V", help="A template parameter; repeatable."
-)
-@click.option(
-    "--parameters-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Parameters in any of CloudFormation's shapes; --parameter wins.",
-)
-@click.option("--stack-name", metavar="NAME", help="Name of the stack (default: the spec's name).")
+@parameter_option
+@parameters_file_option
+@stack_name_option
 @catalog_option
 @click.option(
     "-o",
@@ -172,14 +173,14 @@ def _accounts(
 def _live(
     data: Mapping[str, Any], given: Mapping[str, str], regions: list[str], options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    from cfgen.deploy.account.prices import RATES, live_prices
-    from cfgen.plan.costs import variants
+    from cfgen.deploy.account.prices import live_prices
+    from cfgen.plan.costs import asked
     from cfgen.plan.view import world_of
 
     found = {}
     for region in regions:
-        types = {kind for _, _, kind, _ in variants(world_of(data, region, given))}
-        found[region] = live_prices(region, sorted(types), options["profile"], tuple(RATES))
+        types, rates = asked(world_of(data, region, given))
+        found[region] = live_prices(region, types, options["profile"], rates)
         if found[region].problem:
             warn([f"{region}: {found[region].problem}"])
     return found

@@ -1,171 +1,53 @@
 """What each resource costs: an hour and a month of what is always paid, a rate for what is paid by use.
 
-A function for each resource type that costs something; what is not named here is free by itself, or costs cents.
+``_ROWS`` names the resources with a rate or two; instances, serverless capacity, builds and functions are worked out.
+What is in neither is free by itself, or costs cents.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from cfgen.lint.evaluate import Map, mapping, maps, number, text
 from cfgen.lint.worlds import Resource, World
+from cfgen.plan.fleets import Fleet, fleets, switched_off
+from cfgen.plan.hours import WEEK, hours_of_week
 from cfgen.plan.model import HOURS, CostLine, RegionCost
-from cfgen.plan.prices import Prices
+from cfgen.plan.prices import Priced, Prices
 
-Coster = Callable[[Resource, World, Prices], Iterator[CostLine]]
-_COSTERS: dict[str, Coster] = {}
+SERVERLESS = "Amazon SageMaker AI pricing: serverless inference"
 
 
 def costs(world: World, prices: Prices) -> RegionCost:
     """The costs of everything that the launch makes, the dearest first."""
-    lines = [
-        line
-        for kind, coster in _COSTERS.items()
-        for resource in world.of_type(kind)
-        for line in coster(resource, world, prices)
-    ]
-    lines.sort(key=lambda line: (line.hourly is None, -(line.hourly or 0.0)))
-    return RegionCost(world.region, prices.basis, tuple(lines))
-
-
-def variants(world: World) -> Iterator[tuple[Resource, Map, str, float]]:
-    """Every production variant on instances: its EndpointConfig, itself, the instance type and the count.
-
-    Of a pool the type is the one that comes first.
-    """
+    week, off = hours_of_week(world), switched_off(world)
+    # what a clock switches on is paid for in its hours, however things stand at the launch
+    hours = HOURS if week is None else HOURS * week / WEEK
+    paid = 0.0 if off and week is None else 1.0
+    lines = [line for fleet in fleets(world) for line in _instances(fleet, prices, hours, paid)]
     for config in world.of_type("AWS::SageMaker::EndpointConfig"):
-        for key in ("ProductionVariants", "ShadowProductionVariants"):
-            for variant in maps(config.properties, key):
-                if kinds := types_of(variant):
-                    count = number(variant.get("InitialInstanceCount")) or 0.0
-                    managed = mapping(variant, "ManagedInstanceScaling")
-                    count = max(count, number(managed.get("MinInstanceCount")) or 0.0)
-                    yield config, variant, kinds[0], count
+        lines += _serverless(config, prices, hours, paid)
+        lines.append(_by_use(config.name, "requests and answers", prices.rate("hosting-data"), "in and out"))
+    for row in _ROWS:
+        for resource in world.of_type(row.type):
+            if times := row.times(resource.properties):
+                lines.append(_of_row(row, resource, times, prices))
+    for project in world.of_type("AWS::CodeBuild::Project"):
+        lines.append(_build(project, prices))
+    lines += _functions(world, prices)
+    lines.sort(key=lambda line: (line.hourly is None, -(line.hourly or 0.0)))
+    return RegionCost(world.region, prices.basis, tuple(lines), week, off and week is None)
 
 
-def types_of(variant: Map) -> list[str]:
-    """The instance types that a variant may run on, the first choice first; none when it has no instances."""
-    if "InstanceType" in variant:
-        return [text(variant["InstanceType"])]
-    pools = [one for one in maps(variant, "InstancePools") if "InstanceType" in one]
-    pools.sort(key=lambda one: number(one.get("Priority")) or 0.0)
-    return [text(one["InstanceType"]) for one in pools]
-
-
-def capacity(world: World, variant: Map, count: float) -> float:
-    """How many instances a variant may come to: by managed scaling, or by a scalable target that names it."""
-    most = [count, number(mapping(variant, "ManagedInstanceScaling").get("MaxInstanceCount")) or 0.0]
-    for target in world.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-        identity = text(target.properties.get("ResourceId", ""))
-        if identity.endswith(f"/variant/{text(variant.get('VariantName', ''))}"):
-            most.append(number(target.properties.get("MaxCapacity")) or 0.0)
-    return max(most)
-
-
-def _of(kind: str) -> Callable[[Coster], Coster]:
-    def keep(coster: Coster) -> Coster:
-        _COSTERS[kind] = coster
-        return coster
-
-    return keep
-
-
-def _fixed(
-    resource: Resource, what: str, prices: Prices, key: str, times: float = 1, note: str = ""
-) -> CostLine:
-    """A line for what is paid by the hour or the month."""
-    price = prices.rate(key)
-    hourly = price.usd * times / (HOURS if price.unit == "month" else 1)
-    return CostLine(resource.name, what, hourly, price.usd, price.unit, note, price.source, live=price.live)
-
-
-def _by_use(resource: Resource, what: str, prices: Prices, key: str, note: str = "") -> CostLine:
-    price = prices.rate(key)
-    return CostLine(resource.name, what, None, price.usd, price.unit, note, price.source, live=price.live)
-
-
-@_of("AWS::SageMaker::EndpointConfig")
-def _endpoint_config(config: Resource, world: World, prices: Prices) -> Iterator[CostLine]:
-    for owner, variant, kind, count in variants(world):
-        if owner.name != config.name:
-            continue
-        price, most = prices.instance(kind), capacity(world, variant, count)
-        what = f"{count:g} × {kind}"
-        if price is None:
-            yield CostLine(
-                config.name, what, None, None, "hour", "no price is known; --live asks AWS", known=False
-            )
-        else:
-            others = types_of(variant)[1:]
-            dearest = max([price.usd, *(one.usd for name in others if (one := prices.instance(name)))])
-            upper = dearest * most if dearest * most > price.usd * count else None
-            notes = [f"up to {most:g} instances"] if most > count else []
-            notes += [f"or {', '.join(others)}"] if others else []
-            note = "; ".join(notes)
-            yield CostLine(
-                config.name, what, price.usd * count, price.usd, "hour", note, price.source, upper, price.live
-            )
-        if size := number(variant.get("VolumeSizeInGB")):
-            rate = prices.rate("hosting-storage")
-            yield CostLine(
-                config.name, f"{count:g} × {size:g} GB of storage", rate.usd * size * count / HOURS, rate.usd,
-                rate.unit, "", rate.source, rate.usd * size * most / HOURS if most > count else None, rate.live,
-            )  # fmt: skip
-    yield from _serverless(config)
-    yield _by_use(config, "requests and answers", prices, "hosting-data", "in and out")
-
-
-def _serverless(config: Resource) -> Iterator[CostLine]:
-    """Serverless inference is paid by use, but for capacity that is kept ready: that stands, at a price of its own."""
-    asked = [
-        mapping(variant, "ServerlessConfig")
-        for variant in maps(config.properties, "ProductionVariants")
-        if "ServerlessConfig" in variant
-    ]
-    source = "Amazon SageMaker AI pricing: serverless inference"
-    if asked:
-        note = "by memory and time of each request"
-        yield CostLine(config.name, "serverless inference", None, None, "second", note, source)
-    if ready := sum(number(one.get("ProvisionedConcurrency")) or 0.0 for one in asked):
-        what = f"{ready:g} requests at a time kept ready"
-        yield CostLine(config.name, what, None, None, "hour", "no price is known", source, known=False)
-
-
-@_of("AWS::EC2::NatGateway")
-def _nat(nat: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    yield _fixed(nat, "NAT gateway", prices, "nat-gateway")
-    yield _by_use(nat, "traffic of the NAT gateway", prices, "nat-gateway-data")
-
-
-@_of("AWS::EC2::EIP")
-def _address(address: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    yield _fixed(address, "public IPv4 address", prices, "public-ipv4")
-
-
-@_of("AWS::EC2::VPCEndpoint")
-def _vpc_endpoint(endpoint: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    if text(endpoint.properties.get("VpcEndpointType", "Gateway")) != "Interface":
-        return
-    zones = len(endpoint.properties.get("SubnetIds", ())) or 1
-    yield _fixed(
-        endpoint,
-        f"interface endpoint in {zones} zone{'s' * (zones > 1)}",
-        prices,
-        "interface-endpoint",
-        zones,
-    )
-    yield _by_use(endpoint, "traffic of the interface endpoint", prices, "interface-endpoint-data")
-
-
-@_of("AWS::CodeBuild::Project")
-def _build(project: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    key = build_key(project.properties)
-    try:
-        yield _by_use(
-            project, "build", prices, key, "once for each new content; most builds take 2 to 30 minutes"
-        )
-    except KeyError:
-        yield CostLine(project.name, "build", None, None, "minute", "no price is known of this compute type")
+def asked(world: World) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What live prices are worth asking for: instance types, and the keys of rates."""
+    types = {kind for fleet in fleets(world) for kind in fleet.types}
+    keys = {row.key for row in _ROWS for one in world.of_type(row.type) if row.times(one.properties)}
+    for config in world.of_type("AWS::SageMaker::EndpointConfig"):
+        for one in _without_instances(config):
+            keys |= {f"{key}-{_gigabytes(one):g}gb" for key in ("serverless", "ready", "ready-use")}
+    return tuple(sorted(types)), tuple(sorted(keys))
 
 
 def build_key(properties: Map) -> str:
@@ -176,54 +58,192 @@ def build_key(properties: Map) -> str:
     return f"build-{'arm' if arm else 'x86'}-{size}"
 
 
-@_of("AWS::S3::Bucket")
-def _bucket(bucket: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    yield _by_use(bucket, "files kept", prices, "s3-storage")
+def _by_use(name: str, what: str, price: Priced, note: str = "") -> CostLine:
+    return CostLine(name, what, None, price.usd, price.unit, note, price.source, live=price.live)
 
 
-@_of("AWS::Logs::LogGroup")
-def _logs(group: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    days = group.properties.get("RetentionInDays")
-    kept = f"kept {text(days)} days" if days is not None else "kept for ever"
-    yield _by_use(group, "logs written", prices, "log-ingestion", kept)
+def _instances(fleet: Fleet, prices: Prices, hours: float, paid: float) -> Iterator[CostLine]:
+    """The lines of a variant's instances. ``paid`` is 0 where they are switched off, else 1."""
+    name, price = fleet.config.name, prices.instance(fleet.kind)
+    what = f"{fleet.count:g} × {fleet.kind}"
+    scaled = fleet.most > fleet.count or fleet.least < fleet.count
+    notes = [] if paid else ["switched off"]
+    notes += [f"{fleet.least:g} to {fleet.most:g} instances"] if scaled else []
+    notes += [f"or {', '.join(fleet.types[1:])}"] if fleet.types[1:] else []
+    if price is None:
+        notes.append("no price is known; --live asks AWS")
+        yield CostLine(name, what, None, None, "hour", "; ".join(notes), known=not paid, idle=True)
+    else:
+        pool = [price.usd, *(one.usd for kind in fleet.types[1:] if (one := prices.instance(kind)))]
+        yield CostLine(
+            name, what, price.usd * fleet.count * paid, price.usd, "hour", "; ".join(notes), price.source,
+            min(pool) * fleet.least * paid, max(pool) * fleet.most * paid, price.live, idle=True, hours=hours,
+        )  # fmt: skip
+    if fleet.volume:
+        rate = prices.rate("hosting-storage")
+        each = rate.usd * fleet.volume / HOURS * paid
+        yield CostLine(
+            name, f"{fleet.count:g} × {fleet.volume:g} GB of storage", each * fleet.count, rate.usd, rate.unit, "",
+            rate.source, each * fleet.least, each * fleet.most, rate.live, idle=True, hours=hours,
+        )  # fmt: skip
 
 
-@_of("AWS::CloudWatch::Alarm")
-def _alarm(alarm: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    # one that calculates is billed for every metric it looks at
-    metrics = sum("MetricStat" in one for one in maps(alarm.properties, "Metrics")) or 1
-    what = "alarm" if metrics == 1 else f"alarm on {metrics} metrics"
-    yield _fixed(alarm, what, prices, "alarm", metrics)
+def _without_instances(config: Resource) -> list[Map]:
+    variants = maps(config.properties, "ProductionVariants")
+    return [mapping(one, "ServerlessConfig") for one in variants if "ServerlessConfig" in one]
 
 
-@_of("AWS::CloudWatch::Dashboard")
-def _dashboard(board: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    yield _fixed(board, "dashboard", prices, "dashboard", note="three in an account are free")
+def _gigabytes(asked: Map) -> float:
+    return (number(asked.get("MemorySizeInMB")) or 0.0) / 1024
 
 
-@_of("AWS::KMS::Key")
-def _key(key: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    yield _fixed(key, "KMS key", prices, "kms-key")
+def _serverless(config: Resource, prices: Prices, hours: float, paid: float) -> Iterator[CostLine]:
+    """Serverless inference is paid by use; what is kept ready stands, and its requests have a price of their own."""
+    for one in _without_instances(config):
+        size = _gigabytes(one)
+        ready = number(one.get("ProvisionedConcurrency")) or 0.0
+        beyond = "; beyond what is kept ready" if ready else ""
+        note = f"each request's time at {size:g} GB of memory, to the millisecond{beyond}"
+        yield _by_use(config.name, "serverless inference", prices.serverless(size), note)
+        if not ready:
+            continue
+        held, used = prices.only_live(f"ready-{size:g}gb"), prices.only_live(f"ready-use-{size:g}gb")
+        what = f"{ready:g} requests at a time kept ready at {size:g} GB"
+        if held is None:
+            note = "by the second, asked or not; no price is known, --live asks AWS"
+            yield CostLine(
+                config.name, what, None, None, "second", note, SERVERLESS, known=not paid, idle=True
+            )
+        else:
+            hourly = held.usd * 3600 * ready * paid
+            yield CostLine(
+                config.name, what, hourly, held.usd, "second", "asked or not", held.source, live=True, idle=True,
+                hours=hours,
+            )  # fmt: skip
+        what, note = "requests on what is kept ready", "each request's time, to the millisecond"
+        if used is None:
+            yield CostLine(config.name, what, None, None, "second", note, SERVERLESS)
+        else:
+            yield _by_use(config.name, what, used, note)
 
 
-@_of("AWS::SecretsManager::Secret")
-def _secret(secret: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    yield _fixed(secret, "secret", prices, "secret")
+def _build(project: Resource, prices: Prices) -> CostLine:
+    try:
+        price = prices.rate(build_key(project.properties))
+    except KeyError:
+        return CostLine(project.name, "build", None, None, "minute", "no price is known of this compute type")
+    note = "once for each new content; most builds take 2 to 30 minutes"
+    return _by_use(project.name, "build", price, note)
 
 
-@_of("AWS::ApiGatewayV2::Api")
-def _http_api(api: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    yield _by_use(api, "HTTP API", prices, "http-api")
+def _functions(world: World, prices: Prices) -> Iterator[CostLine]:
+    """Functions that callers reach: they run as long as the model answers. CloudFormation's own run for seconds."""
+    called = [
+        world.target(one.properties.get(key), "AWS::Lambda::Function")
+        for kind, key in (
+            ("AWS::Lambda::Permission", "FunctionName"),
+            ("AWS::Lambda::Url", "TargetFunctionArn"),
+        )
+        for one in world.of_type(kind)
+    ]
+    for function in {one.name: one for one in called if one is not None}.values():
+        arm = "arm64" in [text(one) for one in function.properties.get("Architectures", ())]
+        size = number(function.properties.get("MemorySize")) or 128
+        note = f"{size:g} MB, as long as an answer takes"
+        yield _by_use(function.name, "function", prices.rate(f"lambda-{'arm' if arm else 'x86'}"), note)
 
 
-@_of("AWS::ApiGateway::RestApi")
-def _rest_api(api: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    yield _by_use(api, "REST API", prices, "rest-api")
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A resource type and a rate by its key. ``times``: how often it is paid, 0 for not at all.
+
+    ``what`` may name that number, as ``{n}``. ``stands``: paid asked or not; else by use.
+    """
+
+    type: str
+    what: str
+    key: str
+    stands: bool = True
+    times: Callable[[Map], float] = lambda _: 1
+    several: str = ""
+    note: Callable[[Map], str] = lambda _: ""
 
 
-@_of("AWS::WAFv2::WebACL")
-def _web_acl(acl: Resource, world: World, prices: Prices) -> Iterator[CostLine]:  # noqa: ARG001
-    rules = len(acl.properties.get("Rules", ()))
-    yield _fixed(acl, "web ACL", prices, "web-acl")
-    if rules:
-        yield _fixed(acl, f"{rules} rule{'s' * (rules > 1)} of the web ACL", prices, "web-acl-rule", rules)
+def _of_row(row: _Row, resource: Resource, times: float, prices: Prices) -> CostLine:
+    price, note = prices.rate(row.key), row.note(resource.properties)
+    what = (row.several if times > 1 and row.several else row.what).format(n=f"{times:g}")
+    if not row.stands:
+        return _by_use(resource.name, what, price, note)
+    hourly = price.usd * times / (HOURS if price.unit == "month" else 1)
+    return CostLine(resource.name, what, hourly, price.usd, price.unit, note, price.source, live=price.live)
+
+
+def _zones(endpoint: Map) -> float:
+    """Zones of an interface endpoint; gateway endpoints are free."""
+    interface = text(endpoint.get("VpcEndpointType", "Gateway")) == "Interface"
+    return (len(endpoint.get("SubnetIds", ())) or 1) if interface else 0
+
+
+def _metrics(alarm: Map) -> float:
+    """An alarm that calculates is billed for every metric it looks at."""
+    return sum("MetricStat" in one for one in maps(alarm, "Metrics")) or 1
+
+
+def _tracking(policy: Map) -> str | None:
+    """The metric that a target tracking policy follows; None for other policies."""
+    if "TargetTrackingScalingPolicyConfiguration" not in policy:
+        return None
+    followed = mapping(policy, "TargetTrackingScalingPolicyConfiguration", "PredefinedMetricSpecification")
+    return text(followed.get("PredefinedMetricType", ""))
+
+
+def _alarms(*, fast: bool) -> Callable[[Map], float]:
+    """Application Auto Scaling makes two alarms for each policy, one each way."""
+
+    def count(policy: Map) -> float:
+        metric = _tracking(policy)
+        return 2 if metric is not None and metric.endswith("HighResolution") == fast else 0
+
+    return count
+
+
+def _kept(group: Map) -> str:
+    days = group.get("RetentionInDays")
+    return f"kept {text(days)} days" if days is not None else "kept for ever"
+
+
+def _rules(acl: Map) -> float:
+    return len(acl.get("Rules", ()))
+
+
+_POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
+_ROWS = (
+    _Row("AWS::EC2::NatGateway", "NAT gateway", "nat-gateway"),
+    _Row("AWS::EC2::NatGateway", "traffic of the NAT gateway", "nat-gateway-data", stands=False),
+    _Row("AWS::EC2::EIP", "public IPv4 address", "public-ipv4"),
+    _Row(
+        "AWS::EC2::VPCEndpoint", "interface endpoint in {n} zone", "interface-endpoint", times=_zones,
+        several="interface endpoint in {n} zones",
+    ),
+    _Row(
+        "AWS::EC2::VPCEndpoint", "traffic of the interface endpoint", "interface-endpoint-data", stands=False,
+        times=_zones,
+    ),
+    _Row("AWS::S3::Bucket", "files kept", "s3-storage", stands=False),
+    _Row("AWS::Logs::LogGroup", "logs written", "log-ingestion", stands=False, note=_kept),
+    _Row("AWS::CloudWatch::Alarm", "alarm", "alarm", times=_metrics, several="alarm on {n} metrics"),
+    _Row(_POLICY, "{n} alarms of its own", "alarm", times=_alarms(fast=False)),
+    _Row(_POLICY, "{n} alarms of its own, every 10 s", "alarm-fast", times=_alarms(fast=True)),
+    _Row(
+        "AWS::CloudWatch::Dashboard", "dashboard", "dashboard", note=lambda _: "three in an account are free"
+    ),
+    _Row("AWS::KMS::Key", "KMS key", "kms-key"),
+    _Row("AWS::SecretsManager::Secret", "secret", "secret"),
+    _Row("AWS::ApiGatewayV2::Api", "HTTP API", "http-api", stands=False),
+    _Row("AWS::ApiGateway::RestApi", "REST API", "rest-api", stands=False),
+    _Row("AWS::WAFv2::WebACL", "web ACL", "web-acl"),
+    _Row(
+        "AWS::WAFv2::WebACL", "{n} rule of the web ACL", "web-acl-rule", times=_rules,
+        several="{n} rules of the web ACL",
+    ),
+)  # fmt: skip

@@ -14,6 +14,9 @@ from cfgen.render.form import Form
 HOURS = 730
 """Hours of a month, as the AWS Pricing Calculator counts them."""
 
+CENT = 0.005
+"""Differences up to this are none."""
+
 Status = Literal["ok", "failed", "warning", "unknown", "todo"]
 """``unknown``: could not be read; ``todo``: for the launcher to do or to check, cfgen cannot see it."""
 
@@ -33,8 +36,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class CostLine:
-    """What one resource costs. ``hourly`` is None for what is paid by use; ``most`` is an hour at full scale.
+    """What one resource costs. ``hourly`` is None for what is paid by use; else an hour of it as launched.
 
+    ``least`` and ``most``: an hour at the least and at the most that scaling makes of it, None for the same as
+    ``hourly``. ``hours``: of a month in which it is paid. ``idle``: it goes when there is no instance.
     ``live``: the price is of this region and was read just now; else it is the bundled one, of ``us-east-1``.
     ``known`` is False when no price is known.
     """
@@ -46,38 +51,64 @@ class CostLine:
     unit: str
     note: str = ""
     source: str = ""
+    least: float | None = None
     most: float | None = None
     live: bool = False
     known: bool = True
+    idle: bool = False
+    hours: float = HOURS
 
     @property
     def monthly(self) -> float | None:
-        """A month of it."""
-        return None if self.hourly is None else self.hourly * HOURS
+        """A month of it as launched."""
+        return None if self.hourly is None else self.hourly * self.hours
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """A month of it at the least and at the most."""
+        hourly = self.hourly or 0.0
+        least = hourly if self.least is None else self.least
+        return least * self.hours, (hourly if self.most is None else self.most) * self.hours
 
 
 @dataclass(frozen=True, slots=True)
 class RegionCost:
-    """The costs in one region. ``basis`` says what the prices are: never a bundled price for a regional one."""
+    """The costs in one region. ``basis`` says what the prices are: never a bundled price for a regional one.
+
+    ``week``: hours of a week in which the endpoint is there by its schedule, None without one. ``off``: the
+    parameters leave the endpoint out.
+    """
 
     region: str
     basis: str
     lines: tuple[CostLine, ...]
+    week: float | None = None
+    off: bool = False
 
     @property
     def hourly(self) -> float:
-        """An hour of what is always paid and whose price is known."""
+        """An hour of what is always paid and whose price is known, with the endpoint there."""
         return sum(line.hourly for line in self.lines if line.hourly is not None)
 
     @property
     def monthly(self) -> float:
-        """A month of it."""
-        return self.hourly * HOURS
+        """A month of it as launched, in the hours of the schedule."""
+        return sum(line.monthly or 0.0 for line in self.lines)
+
+    @property
+    def least(self) -> float:
+        """A month of it with as little as scaling leaves."""
+        return sum(line.bounds[0] for line in self.lines)
 
     @property
     def most(self) -> float:
-        """An hour with everything scaled out as far as the template lets it."""
-        return sum(line.most if line.most is not None else line.hourly or 0.0 for line in self.lines)
+        """A month with everything scaled out as far as the template lets it."""
+        return sum(line.bounds[1] for line in self.lines)
+
+    @property
+    def scales(self) -> bool:
+        """Whether scaling moves the bill."""
+        return self.most - self.least > CENT
 
     @property
     def complete(self) -> bool:
@@ -87,7 +118,7 @@ class RegionCost:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What a month would cost with something done; ``share`` of the month's cost is what that saves.
+    """What a month costs, or would cost, with something done; ``share`` of the month without it is what that saves.
 
     ``kept``: the template does it already.
     """

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from cfgen.catalogue.quotas import KNOWN, QuotaName, endpoint_usage
 from cfgen.lint.evaluate import maps, number, text
 from cfgen.lint.worlds import World
-from cfgen.plan.costs import build_key, capacity, types_of, variants
+from cfgen.plan.costs import build_key
+from cfgen.plan.fleets import fleets, switched_off
+from cfgen.plan.hours import hours_of_week
 from cfgen.plan.model import QuotaNeed
 
 # what is counted as it is: resource type → quota
@@ -31,12 +33,13 @@ def _needs(world: World) -> Iterator[QuotaNeed]:
     total = 0
     by_type: dict[str, int] = {}
     pooled: set[str] = set()
-    for _, variant, kind, count in variants(world):
-        most = math.ceil(max(count, capacity(world, variant, count)))
+    # what is switched off takes no instances, until a clock or a hand switches it on
+    there = not switched_off(world) or hours_of_week(world) is not None
+    for fleet in fleets(world) if there else ():
+        most = math.ceil(fleet.most)
         total += most
-        kinds = types_of(variant)
-        pooled |= set(kinds) if len(kinds) > 1 else set()
-        for one in kinds or [kind]:
+        pooled |= set(fleet.types) if len(fleet.types) > 1 else set()
+        for one in fleet.types:
             by_type[one] = by_type.get(one, 0) + most
     for kind, most in by_type.items():
         yield _need(
@@ -49,7 +52,8 @@ def _needs(world: World) -> Iterator[QuotaNeed]:
         )
     if total:
         yield _need("endpoint-instances", KNOWN["endpoint-instances"], total, "instances", critical=True)
-    yield from _serverless(world)
+    if there:
+        yield from _serverless(world)
     for kind, key, what in _COUNTED:
         if count := sum(1 for _ in world.of_type(kind)):
             yield _need(key, KNOWN[key], count, f"{count} {what}")

@@ -8,9 +8,10 @@ from typing import Any
 
 from cfgen.plan import picture
 from cfgen.plan.graph import Graph
+from cfgen.plan.hours import WEEK
 from cfgen.plan.limits import NOBODY
 from cfgen.plan.model import HOURS, Check, Plan, StatementRow
-from cfgen.plan.text import MARKS, each, money, verdict
+from cfgen.plan.text import MARKS, bounds, each, money, saved_of, verdict
 
 _HERE = Path(__file__).parent
 _WORDS = {
@@ -48,7 +49,9 @@ def page(plan: Plan) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"money": money, "breakable": breakable, "each": each}
+    environment.filters |= {
+        "money": money, "breakable": breakable, "each": each, "bounds": bounds, "saved_of": saved_of,
+    }  # fmt: skip
     title = f"Architecture of {plan.name}: {_told(plan.graph)}"
     text = environment.get_template("page.html.j2").render(
         plan=plan,
@@ -62,6 +65,7 @@ def page(plan: Plan) -> str:
         marks=MARKS,
         words=_WORDS,
         hours=HOURS,
+        week=WEEK,
         roles=_by_role(plan),
         areas=_by_area(plan),
         values=dict(plan.parameters),

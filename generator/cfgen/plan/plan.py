@@ -12,7 +12,6 @@ from cfgen.lint.worlds import World
 from cfgen.plan.account import Account
 from cfgen.plan.costs import costs
 from cfgen.plan.graph import graph_of
-from cfgen.plan.hours import hours_of_week
 from cfgen.plan.licensing import license_check, license_view
 from cfgen.plan.limits import judge, words
 from cfgen.plan.model import Check, Plan, Quota, ResourceRow
@@ -73,7 +72,7 @@ def make(
         parameters=chosen_values(data, given),
         size=template.size,
         costs=bill,
-        savings=savings(bill[0], hours_of_week(first)),
+        savings=savings(bill[0]),
         quotas=quotas,
         license=license,
         table=region_table(data, given, stack, catalogue),

@@ -56,11 +56,25 @@ class Prices:
             return Priced(self.live.rates[key], bundled.unit, self.live.source, True)
         return Priced(bundled.usd, bundled.unit, bundled.source, False)
 
+    def only_live(self, key: str) -> Priced | None:
+        """A rate that no bundled table has, a second: None unless it was read."""
+        if self.live is None or key not in self.live.rates:
+            return None
+        return Priced(self.live.rates[key], "second", self.live.source, True)
+
+    def serverless(self, gigabytes: float) -> Priced:
+        """A second of serverless inference at a memory size."""
+        read = self.only_live(f"serverless-{gigabytes:g}gb")
+        if read is not None:
+            return read
+        rate = self.rate("serverless")
+        return Priced(rate.usd * gigabytes, "second", rate.source, rate.live)
+
     @property
     def basis(self) -> str:
         """What the prices are, for headings."""
         if self.live is None:
             return "approximate prices of us-east-1"
-        if not self.live.instances:
+        if not (self.live.instances or self.live.rates):
             return "approximate prices of us-east-1: no live price"
         return f"live prices of {self.live.region}"

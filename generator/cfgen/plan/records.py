@@ -14,7 +14,7 @@ def data(plan: Plan) -> dict[str, Any]:
     found["parameters"] = dict(plan.parameters)
     for row, cost in zip(found["costs"], plan.costs, strict=True):
         row |= {"hourly": round(cost.hourly, 6), "monthly": round(cost.monthly, 2), "complete": cost.complete}
-        row["most"] = round(cost.most, 6)
+        row |= {"least": round(cost.least, 2), "most": round(cost.most, 2)}
         for line, source in zip(row["lines"], cost.lines, strict=True):
             line["monthly"] = source.monthly
     found["ok"] = not plan.failed

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cfgen.catalogue import Catalogue
-from cfgen.plan.costs import variants
+from cfgen.plan.fleets import fleets
 from cfgen.plan.model import RegionRow
 from cfgen.plan.view import world_of
 from cfgen.resolve.stack import Stack
@@ -46,7 +46,7 @@ def _row(
     else:
         world = world_of(data, name, values)
         if world.refused:
-            kinds = [kind for _, _, kind, _ in variants(world)]
+            kinds = [fleet.kind for fleet in fleets(world)]
             lacking = [
                 kind
                 for kind in kinds

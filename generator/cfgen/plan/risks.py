@@ -10,7 +10,7 @@ from cfgen.document import capabilities
 from cfgen.lint.evaluate import mapping, text
 from cfgen.lint.worlds import World
 from cfgen.plan.account import Account
-from cfgen.plan.costs import variants
+from cfgen.plan.fleets import fleets
 from cfgen.plan.model import Check
 from cfgen.plan.regions import opt_in
 
@@ -42,7 +42,7 @@ def region_checks(world: World, catalogue: Catalogue, account: Account | None) -
     """What holds in the region of the launch."""
     region = world.region
     yield from _enabled(region, catalogue, account)
-    kinds = dict.fromkeys(kind for _, _, kind, _ in variants(world))
+    kinds = dict.fromkeys(fleet.kind for fleet in fleets(world))
     lacking = [
         kind
         for kind in kinds
@@ -110,7 +110,7 @@ def _told(world: World) -> Iterator[Check]:
     for one in world.of_type("AWS::SNS::Subscription"):
         if text(one.properties.get("Protocol", "")).startswith("email"):
             yield Check(
-                "subscription", "todo", f"{text(one.properties.get('Endpoint', ''))} must confirm",
+                "confirmation", "todo", f"{text(one.properties.get('Endpoint', ''))} must confirm",
                 "SNS writes to the address once, and sends no alarm until the link in that message is followed",
                 link=_CONFIRM, region=world.region,
             )  # fmt: skip

@@ -1,7 +1,6 @@
 """What a month costs with the endpoint away part of the time, by a schedule or by scaling to zero.
 
-``savings`` compares ways of not paying for idle instances with paying for all of them. It reads the standing cost of
-instances from the cost lines. Of a template that keeps hours it tells what those save, and nothing else.
+Of a template that does one of them already it tells what that saves, and nothing else; of any other, what they would.
 """
 
 from __future__ import annotations
@@ -15,35 +14,39 @@ BUSY_HOURS = 4
 """Hours a day with requests, for an endpoint used now and then."""
 
 
-def instance_cost(cost: RegionCost) -> float:
-    """An hour of the instances alone."""
-    return sum(line.hourly or 0.0 for line in cost.lines if " × ml." in line.what)
+def savings(cost: RegionCost) -> tuple[Saving, ...]:
+    """What schedules and scaling to zero save in a month, beside instances that are always there.
 
-
-def savings(cost: RegionCost, hours: float | None = None) -> tuple[Saving, ...]:
-    """What schedules and scaling to zero save in a month; none where no instance is paid for.
-
-    ``hours``: of a week in which the template's own schedule has the endpoint there (``hours_of_week``).
+    None where no instance is paid for.
     """
-    hourly = instance_cost(cost)
-    if hourly <= 0:
+    idle = [line for line in cost.lines if line.idle and line.hourly]
+    instances = HOURS * sum(line.hourly or 0.0 for line in idle)
+    if instances <= 0:
         return ()
-    kept = hours is not None
-    ways: tuple[tuple[str, float, str], ...] = (
-        (
-            "only in working hours", WORKING_HOURS / WEEK,
-            f"the endpoint exists {WORKING_HOURS} of the {WEEK} hours of a week",
+    whole = HOURS * cost.hourly
+    if cost.week is not None:
+        how = f"the endpoint is there {cost.week:g} of the {WEEK} hours of a week"
+        return (_saving("by its schedule", whole, instances, cost.week / WEEK, how, kept=True),)
+    share = BUSY_HOURS / 24
+    if all(line.least == 0 for line in idle):
+        how = f"as it does, if its instances run {BUSY_HOURS} hours of a day"
+        return (_saving("scaled to zero when idle", whole, instances, share, how, kept=True),)
+    return (
+        _saving(
+            "only in working hours", whole, instances, WORKING_HOURS / WEEK,
+            f"schedule: the endpoint exists {WORKING_HOURS} of the {WEEK} hours of a week",
         ),
-        (
-            "scaled to zero when idle", BUSY_HOURS / 24,
-            f"instances run {BUSY_HOURS} hours of a day; the first request after a pause waits for one",
+        _saving(
+            "scaled to zero when idle", whole, instances, share,
+            f"async or components with scaling from 0: instances run {BUSY_HOURS} hours of a day, and the first "
+            "request after a pause waits for one",
         ),
     )  # fmt: skip
-    if hours is not None:
-        how = f"the endpoint is there {hours:g} of the {WEEK} hours of a week"
-        ways = (("by its schedule", hours / WEEK, how),)
-    found = []
-    for what, share, how in ways:
-        saved = hourly * HOURS * (1 - share)
-        found.append(Saving(what, cost.monthly - saved, saved, saved / cost.monthly, how, kept))
-    return tuple(found)
+
+
+def _saving(
+    what: str, whole: float, instances: float, share: float, how: str, *, kept: bool = False
+) -> Saving:
+    """``whole``: a month of everything, ``instances`` of the instances alone; ``share`` of it is left."""
+    saved = instances * (1 - share)
+    return Saving(what, whole - saved, saved, saved / whole, how, kept)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator
 
 from cfgen.plan.limits import NOBODY
-from cfgen.plan.model import HOURS, Check, CostLine, Plan, RegionCost
+from cfgen.plan.model import CENT, Check, CostLine, Plan, RegionCost, Saving
 
 WIDTH = 100
 MARKS = {"ok": "✓", "failed": "✗", "warning": "!", "unknown": "?", "todo": "•"}
 """One sign a status."""
 MEANINGS = "✗ stops a launch   ! look at it   • yours to do or to check   ? not known   ✓ fine"
-_GROUPS = (
-    ("Licence and access", ("license", "access", "subscription", "eula", "secret")),
-    ("Limits", ("quota",)),
-    (
-        "Account and region",
-        ("region", "opt-in", "capabilities", "linked-role", "image", "update", "parameter"),
-    ),
-)
+_GROUPS = {
+    "Licence and access": ("license", "access", "subscription", "eula", "secret"),
+    "Limits": ("quota",),
+    "Account and region": (),
+}
+"""Heading → kinds of checks under it; the last has all others."""
 
 
 def lines(plan: Plan) -> Iterator[str]:
@@ -32,8 +31,9 @@ def lines(plan: Plan) -> Iterator[str]:
         yield ""
         yield from _cost(cost)
     yield from _savings(plan)
-    for title, kinds in _GROUPS:
-        checks = [check for check in plan.checks if check.kind in kinds]
+    named = {kind for kinds in _GROUPS.values() for kind in kinds}
+    for title, kinds in _GROUPS.items():
+        checks = [one for one in plan.checks if (one.kind in kinds if kinds else one.kind not in named)]
         if checks:
             yield ""
             yield title
@@ -65,12 +65,13 @@ def verdict(plan: Plan) -> str:
 
 
 def money(usd: float) -> str:
-    """``$1,234`` from a thousand on, ``$1.22``, ``$0.0034`` below a cent."""
+    """``$1,234`` from a thousand on, ``$1.22``, ``$0.0034`` below a dime, ``$0.0000167`` where that is nothing yet."""
     if usd >= 1000:
         return f"${usd:,.0f}"
     if usd >= 0.1 or usd == 0:
         return f"${usd:,.2f}"
-    return f"${usd:.4f}".rstrip("0")
+    digits = 4 if usd >= 0.0001 else 2 - math.floor(math.log10(usd))
+    return f"${usd:.{digits}f}".rstrip("0")
 
 
 def each(unit: str) -> str:
@@ -78,9 +79,30 @@ def each(unit: str) -> str:
     return f"{'an' if unit[0] in 'aeio' or unit == 'hour' else 'a'} {unit}"
 
 
-def _cost(cost: RegionCost) -> Iterator[str]:
+def bill(cost: RegionCost) -> str:
+    """The sum in words: as launched, by the schedule, and between which figures scaling moves it."""
     more = "" if cost.complete else ", and what has no known price"
-    yield f"Cost in {cost.region} ({cost.basis}): {money(cost.hourly)} an hour, {money(cost.monthly)} a month{more}"
+    if cost.off:
+        return f"{money(cost.monthly)} a month while the endpoint is switched off{more}"
+    if cost.hourly == 0 and cost.complete:
+        return "by use alone, nothing while nobody asks"
+    schedule = " by its schedule" if cost.week is not None else ""
+    said = f"{money(cost.hourly)} an hour, {money(cost.monthly)} a month{schedule}"
+    return f"{said}{f'; {bounds(cost)}' if cost.scales else ''}{more}"
+
+
+def bounds(cost: RegionCost) -> str:
+    """Between which figures scaling moves a month; what it leaves at the figure as launched is not said again."""
+    said = [f"{money(cost.least)} at least"] if cost.monthly - cost.least > CENT else []
+    said += [f"{money(cost.most)} at most"] if cost.most - cost.monthly > CENT else []
+    return ", ".join(said)
+
+
+def _cost(cost: RegionCost) -> Iterator[str]:
+    yield from textwrap.wrap(
+        f"Cost in {cost.region} ({cost.basis}): {bill(cost)}", WIDTH, subsequent_indent="  ",
+        break_on_hyphens=False,
+    )  # fmt: skip
     rows = [_row(line) for line in cost.lines if line.hourly is not None or not line.known]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for row in rows:
@@ -88,18 +110,17 @@ def _cost(cost: RegionCost) -> Iterator[str]:
             f"  {row[0].ljust(widths[0])}  {row[1].ljust(widths[1])}  {row[2].rjust(widths[2])}"
             f"  {row[3].rjust(widths[3])}  {row[4]}"
         ).rstrip()
-    if cost.most > cost.hourly:
-        yield f"  scaled out as far as it may: {money(cost.most)} an hour"
-    by_use = [
-        f"{line.what} {money(line.rate)} {each(line.unit)}"
-        for line in _distinct(cost)
-        if line.rate is not None and line.hourly is None
-    ]
-    by_use += [f"{line.what} {line.note}" for line in _distinct(cost) if line.rate is None and line.known]
+    by_use = [_by_use(line) for line in _distinct(cost) if line.hourly is None and line.known]
     if by_use:
         yield from textwrap.wrap(
             f"by use: {'; '.join(by_use)}", WIDTH, initial_indent="  ", subsequent_indent="    "
         )
+
+
+def _by_use(line: CostLine) -> str:
+    if line.rate is None:
+        return f"{line.what} (not priced here: {line.note})"
+    return f"{line.what} {money(line.rate)} {each(line.unit)}"
 
 
 def _distinct(cost: RegionCost) -> list[CostLine]:
@@ -121,11 +142,18 @@ def _row(line: CostLine) -> tuple[str, str, str, str, str]:
 def _savings(plan: Plan) -> Iterator[str]:
     if plan.savings:
         yield ""
-        kept = plan.savings[0].kept
-        yield f"What {'is' if kept else 'could be'} saved of {HOURS} hours a month"
+        yield saved_of(plan.savings[0])
         for one in plan.savings:
             said = f"{one.what}: {money(one.monthly)} a month, {one.share:.0%} less ({one.how})"
             yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def saved_of(saving: Saving) -> str:
+    """The heading of what is or could be saved: of how much."""
+    whole = money(saving.monthly + saving.saved)
+    if saving.kept:
+        return f"What is saved of {whole}, a month with the endpoint always there"
+    return f"What could be saved of {whole} a month"
 
 
 def _check(check: Check, *, several: bool) -> Iterator[str]:

@@ -21,6 +21,8 @@ URL = "https://pricing.us-east-1.amazonaws.com"
 _CHUNK = 1 << 16
 _MOST = 1 << 30
 _SPACE = " \t\r\n,:"
+_UNITS = {"Hrs": {"hrs", "hours", "hour"}, "Second": {"second", "seconds"}}
+_SERVERLESS = "ML Serverless"
 
 
 class OfferError(CfgenError):
@@ -34,23 +36,24 @@ class Stream(Protocol):
         """The next bytes, none at the end."""
 
 
-def offer_prices(region: str, instances: Collection[str]) -> dict[str, float]:
-    """Instance type → USD an hour for hosting in ``region``, for those of ``instances`` that it lists.
+def offer_prices(region: str, instances: Collection[str], usages: Collection[str] = ()) -> dict[str, float]:
+    """What ``region``'s list has of ``instances`` and ``usages``, each by its name.
 
-    Raises OfferError.
+    Instance type → USD an hour for hosting; the end of a serverless usage type (``ServerlessInf:Mem-4GB``) → USD a
+    second. Raises OfferError.
     """
     base = os.environ.get("CFGEN_PRICE_LIST", URL).rstrip("/")
     url = f"{base}/offers/v1.0/aws/AmazonSageMaker/current/{region}/index.json"
     try:
         with urllib.request.urlopen(url, timeout=20) as answer:
-            return prices_in(answer, instances)
+            return prices_in(answer, instances, usages)
     except urllib.error.HTTPError as error:
         raise OfferError(f"{url}: {error.code} {error.reason}") from error
     except (OSError, urllib.error.URLError) as error:
         raise OfferError(f"{url}: {getattr(error, 'reason', error)}") from error
 
 
-def prices_in(stream: Stream, instances: Collection[str]) -> dict[str, float]:
+def prices_in(stream: Stream, instances: Collection[str], usages: Collection[str] = ()) -> dict[str, float]:
     """The same from a stream of the file's bytes. Raises OfferError for what is no price list."""
     wanted: dict[str, str] = {}
     found: dict[str, float] = {}
@@ -59,10 +62,15 @@ def prices_in(stream: Stream, instances: Collection[str]) -> dict[str, float]:
         attributes = body.get("attributes", {})
         if attributes.get("component") == "Hosting" and attributes.get("instanceName") in instances:
             wanted[sku] = attributes["instanceName"]
+        elif body.get("productFamily") == _SERVERLESS:
+            kind = str(attributes.get("usagetype", ""))
+            for one in usages:
+                if kind.endswith(one):
+                    wanted[sku] = one
 
     def term(sku: str, body: Any) -> None:
         if sku in wanted:
-            for usd in on_demand(body, "Hrs"):
+            for usd in on_demand(body, "Second" if wanted[sku] in usages else "Hrs"):
                 found[wanted[sku]] = min(usd, found.get(wanted[sku], usd))
 
     reader = _Reader(stream)
@@ -83,10 +91,10 @@ def prices_in(stream: Stream, instances: Collection[str]) -> dict[str, float]:
 
 
 def on_demand(terms: dict[str, Any], unit: str) -> Iterator[float]:
-    """The USD prices of one product's on-demand terms that are by ``unit`` (``Hrs``) and not nothing."""
+    """The USD prices of one product's on-demand terms that are by ``unit`` (Hrs, Second) and not nothing."""
     for term in terms.values():
         for dimension in term.get("priceDimensions", {}).values():
-            if str(dimension.get("unit", "")).lower() in {unit.lower(), "hours", "hour"}:
+            if str(dimension.get("unit", "")).lower() in _UNITS[unit]:
                 usd = float(dimension.get("pricePerUnit", {}).get("USD") or 0)
                 if usd > 0:
                     yield usd

@@ -28,6 +28,12 @@ RATES: dict[str, tuple[str, dict[str, str], str]] = {
     ),
 }
 """Rates of other services that are asked for: key → service code, TERM_MATCH fields, and what the usage type has."""
+_SERVERLESS = {
+    "serverless": "ServerlessInf:Mem-", "ready": "ProvisionedConcurrency:Usage-",
+    "ready-use": "ProvisionedConcurrency:Mem-",
+}  # fmt: skip
+"""Serverless inference by memory size: on demand, capacity kept ready, and requests on it. What a key's usage type
+ends in, before the size (infracost/infracost, pull requests 3502 and 3567)."""
 
 
 def live_prices(
@@ -39,6 +45,7 @@ def live_prices(
     """
     partition_api = "cn-northwest-1" if region.startswith("cn-") else "us-east-1"
     problem = ""
+    usages = {usage: key for key in rates if (usage := _usage(key))}
     if profile or credentials.present():
         try:
             with Aws(partition_api, profile, attempts=3, patience=20) as aws:
@@ -58,15 +65,23 @@ def live_prices(
             )
             return LivePrices(region, _API, found, others, problem)
     try:
-        found = offer_prices(region, instances)
+        listed = offer_prices(region, instances, usages)
     except OfferError as error:
         said = [one for one in (problem, f"the public price list: {error.message}") if one]
         return LivePrices(region, problem=f"no live prices: {'; '.join(said)}")
+    found = {name: listed[name] for name in instances if name in listed}
     missing = [name for name in instances if name not in found]
     problem = (
         f"the public price list has no hosting price of {', '.join(missing)} in {region}" if missing else ""
     )
-    return LivePrices(region, _BULK, found, {}, problem)
+    others = {key: listed[usage] for usage, key in usages.items() if usage in listed}
+    return LivePrices(region, _BULK, found, others, problem)
+
+
+def _usage(key: str) -> str:
+    """What the usage type of a serverless rate ends in; empty for other rates."""
+    kind, _, size = key.rpartition("-")
+    return f"{_SERVERLESS[kind]}{size.upper()}" if kind in _SERVERLESS else ""
 
 
 def _instance(client: Any, region: str, name: str) -> float | None:
@@ -75,10 +90,14 @@ def _instance(client: Any, region: str, name: str) -> float | None:
 
 
 def _rate(client: Any, region: str, key: str) -> float | None:
-    if key not in RATES:
+    if usage := _usage(key):
+        fields = {"productFamily": "ML Serverless", "regionCode": region}
+        found = list(_prices(client, SERVICE, fields, "Second", usage))
+    elif key in RATES:
+        service, fields, usage = RATES[key]
+        found = list(_prices(client, service, {**fields, "regionCode": region}, "Hrs", usage))
+    else:
         return None
-    service, fields, usage = RATES[key]
-    found = list(_prices(client, service, {**fields, "regionCode": region}, "Hrs", usage))
     # several answers are several things: none of them is taken for the one meant
     return found[0] if len(set(found)) == 1 else None
 
