@@ -27,7 +27,7 @@ class Fault:
     resource
         a CloudFormation resource by ``resource`` (logical id or type) and ``action`` (create update delete)
     lose-event
-        an event on EventBridge by ``detail_type``
+        an event on EventBridge by ``detail_type`` and the ARN of a ``resource`` it is about (wildcards allowed)
     kill-build
         a CodeBuild build of ``resource`` (project name) dies silently after ``seconds``
     endpoint

@@ -46,10 +46,10 @@ def deliver(event: dict[str, Any], bus: str, region: str) -> None:
     matching = [rule for rule in list(found.rules.values()) if _matches(rule, event)]
     if not matching:
         return
-    kind = str(event["detail-type"])
-    if faults.strike("lose-event", action="lose", detail_type=kind):
+    what = {"detail_type": str(event["detail-type"]), "resource": "|".join(event["resources"]) or "*"}
+    if faults.strike("lose-event", action="lose", **what):
         return
-    copies = 2 if faults.strike("lose-event", action="duplicate", detail_type=kind) else 1
+    copies = 2 if faults.strike("lose-event", action="duplicate", **what) else 1
     for rule in matching * copies:
         for target in list(rule.targets):
             threading.Thread(target=_hand_over, args=(rule, target, event, region), daemon=True).start()
