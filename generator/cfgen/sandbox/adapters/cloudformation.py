@@ -153,24 +153,26 @@ class WaitCondition(Adapter):
             raise ResourceFailure("Invalid WaitConditionHandle")
         end = time.monotonic() + seconds
         while True:
-            failed = next((s for s in slot.signals.values() if s["Status"] == "FAILURE"), None)
+            # judged and counted as they are at one moment: others may arrive meanwhile
+            signals = dict(slot.signals)
+            failed = next((s for s in signals.values() if s["Status"] == "FAILURE"), None)
             if failed is not None:
                 raise ResourceFailure(
                     f"WaitCondition received failed message: '{failed.get('Reason')}' for uniqueId: "
                     f"{failed['UniqueId']}",
                     physical_id,
                 )
-            if len(slot.signals) >= count:
+            if len(signals) >= count:
                 break
             if ctx.cancelled.is_set():
                 raise Cancelled
             if time.monotonic() > end:
                 raise ResourceFailure(
-                    f"WaitCondition timed out. Received {len(slot.signals)} conditions when expecting {count}",
+                    f"WaitCondition timed out. Received {len(signals)} conditions when expecting {count}",
                     physical_id,
                 )
             time.sleep(0.1)
-        data = json.dumps({key: str(signal.get("Data", "")) for key, signal in slot.signals.items()})
+        data = json.dumps({key: str(signal.get("Data", "")) for key, signal in signals.items()})
         return Made(physical_id, {"Data": data, "Id": physical_id})
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
