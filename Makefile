@@ -67,8 +67,9 @@ test-serving: $(VENV)/.test .venvs/serving/.done ## the inference code on the re
 	$(PYTEST1) tests/build/test_served.py $(ARGS)
 
 # taskcat beside cfgen, and in an environment that cfgen makes, on each Python there is; pre-commit installs the hooks
-test-taskcat: $(VENV)/.dev ## three regions by the real taskcat, hooks by the real pre-commit, the action's steps (takes the package index)
-	$(PYTEST1) tests/publish/test_taskcat_regions.py tests/cli/test_precommit.py tests/cli/test_action.py $(ARGS)
+test-taskcat: $(VENV)/.dev ## three regions by the real taskcat, hooks by the real pre-commit, steps of the action and the image (takes the package index)
+	$(PYTEST1) tests/publish/test_taskcat_regions.py tests/cli/test_precommit.py tests/cli/test_action.py \
+	  tests/image/test_build.py $(ARGS)
 
 $(VENV)/.browser: requirements/browser.txt $(VENV)/.test
 	$(PIP) install --require-hashes -r requirements/browser.txt
@@ -112,6 +113,8 @@ lock: $(VENV)/.dev ## resolve the lock files anew, each layer within the next
 	$(COMPILE) --constraint requirements/test.txt --output-file requirements/base.txt
 	$(COMPILE) --extra taskcat --output-file requirements/taskcat.txt
 	$(subst pyproject.toml,requirements/checkov.in,$(COMPILE)) --output-file requirements/checkov.txt
+	$(COMPILE) requirements/image.in --extra deploy --constraint requirements/test.txt --output-file requirements/image.txt
+	$(subst pyproject.toml,requirements/build.in,$(COMPILE)) --output-file requirements/build.txt
 
 clean: ## remove what was made
 	rm -rf build dist site $(VENV) .venvs .mypy_cache .ruff_cache .pytest_cache .hypothesis
