@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from cfgen.resolve.features.buckets import DAYS, check_bucket
 from cfgen.resolve.features.scene import Scene
 from cfgen.resolve.plans.asynchronous import AsyncPlan, TopicPlan
 from cfgen.spec.features.asynchronous import Async
-
-DAYS = 30
-"""How long answers in a bucket of the template's are kept, when the spec does not say."""
 
 
 def plan(scene: Scene) -> AsyncPlan | None:
@@ -44,14 +42,7 @@ def _topic(which: str, asked: str | None, response: bool) -> TopicPlan | None:
 
 def _check(asked: Async, scene: Scene) -> None:
     notes = scene.notes
-    for key, value in (
-        ("expireAfterDays", asked.expire_after_days),
-        ("retainOnDelete", asked.retain_on_delete or None),
-    ):
-        if asked.bucket and value is not None:
-            notes.refuse(
-                f"async.{key}", "is about a bucket of the template's, not about yours", "leave it out"
-            )
+    check_bucket("async", asked, notes)
     prefixes = (asked.input_prefix, asked.output_prefix, asked.failure_prefix)
     for index, key in enumerate(("outputPrefix", "failurePrefix"), 1):
         for other in prefixes[:index]:

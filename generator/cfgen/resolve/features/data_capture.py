@@ -5,11 +5,9 @@ Sources: Amazon SageMaker, "Data capture for real-time endpoints"; "Serverless I
 
 from __future__ import annotations
 
+from cfgen.resolve.features.buckets import DAYS, check_bucket
 from cfgen.resolve.features.scene import Scene
 from cfgen.resolve.plans.data_capture import DataCapturePlan
-
-DAYS = 30
-"""How long captures in a bucket of the template's are kept, when the spec does not say."""
 
 
 def plan(scene: Scene) -> DataCapturePlan | None:
@@ -21,17 +19,7 @@ def plan(scene: Scene) -> DataCapturePlan | None:
         notes.refuse(
             "dataCapture", "a serverless endpoint captures no data", "leave it out, or use instances"
         )
-    if asked.bucket:
-        for key, value in (
-            ("expireAfterDays", asked.expire_after_days),
-            ("retainOnDelete", asked.retain_on_delete or None),
-        ):
-            if value is not None:
-                notes.refuse(
-                    f"dataCapture.{key}",
-                    "is about a bucket of the template's, not about yours",
-                    "leave it out",
-                )
+    check_bucket("dataCapture", asked, notes)
     twice = set(asked.json_content_types) & set(asked.csv_content_types)
     if twice:
         notes.refuse("dataCapture.csvContentTypes", f"{sorted(twice)[0]} is JSON already", "name it once")
