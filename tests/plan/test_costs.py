@@ -277,7 +277,8 @@ def test_serverless_is_by_use() -> None:
     assert cost.hourly == 0
     line = next(line for line in cost.lines if line.what == "serverless inference")
     # 3 GB were 0.00006 USD a second in the Pricing API of September 2026
-    assert (line.rate, line.unit) == (pytest.approx(0.00004), "second")
+    assert line.rate == pytest.approx(0.00004)
+    assert line.unit == "second"
     assert savings(cost) == ()
     assert words(cost) == "by use alone, nothing while nobody asks"
 

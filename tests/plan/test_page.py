@@ -92,8 +92,8 @@ def test_the_page_says_everything(plan_of: Planner) -> None:
     for field in plan.form.fields:
         assert field.label in said
         assert field.description in said
-    for row in plan.table:
-        assert row.name in said
+    for region in plan.table:
+        assert region.name in said
     # limits that nobody read stand in their own table alone
     for check in plan.checks:
         assert check.title in said or check.detail == NOBODY

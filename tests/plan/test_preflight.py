@@ -38,6 +38,21 @@ def allowed(aws: Aws, value: float) -> None:
     aws.answers["secretsmanager.DescribeSecret"] = {"Name": "huggingface-token"}
 
 
+def deployed(aws: Aws, **values: str) -> None:
+    """A stack of the same template, launched with other values."""
+    parameters = {**{name: value or "" for name, value in TEMPLATE.parameters}, **values}
+    aws.answers["cloudformation.DescribeStacks"] = {
+        "Stacks": [
+            {
+                "StackName": "stack", "StackId": "arn:aws:cloudformation:us-east-1:1:stack/stack/1",
+                "StackStatus": "CREATE_COMPLETE", "CreationTime": 0,
+                "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+            }
+        ]
+    }  # fmt: skip
+    aws.answers["cloudformation.GetTemplate"] = {"TemplateBody": TEMPLATE.text}
+
+
 def test_room_and_secret_let_it_go_on(aws: Aws) -> None:
     allowed(aws, 1)
     (verdict,) = look(launch())
@@ -75,12 +90,36 @@ def test_regions_are_told_apart(aws: Aws) -> None:
 
 def test_a_stack_that_exists_is_warned(aws: Aws) -> None:
     allowed(aws, 0)
-    aws.answers["cloudformation.DescribeStacks"] = {
-        "Stacks": [{"StackName": "stack", "StackStatus": "CREATE_COMPLETE", "CreationTime": 0}]
-    }
+    deployed(aws)
     (verdict,) = look(launch())
     assert verdict.failed == ()
     assert [check.title for check in verdict.warnings] == [f"{USAGE}: 1 needed of 0, 0 in use"]
+
+
+def test_what_a_stack_keeps_counts_as_if_it_were_given(aws: Aws) -> None:
+    allowed(aws, 4)
+    region = "ap-northeast-3"  # hosts g6e, and no g6
+    assert [check.kind for check in look(launch(region))[0].failed] == ["region"]
+    deployed(aws, InstanceType="ml.g6e.2xlarge", InstanceCount="3")
+    assert look(launch(region))[0].failed == ()
+    kept = {(check.title, check.status) for check in look(launch(region))[0].checks if check.kind == "quota"}
+    assert ("Number of instances across active endpoints: 3 needed of 20, 0 in use", "ok") in kept
+    assert look(launch(region, reset_parameters=True))[0].failed
+    # and what is given goes before it
+    (verdict,) = look(launch(region, parameters={"InstanceType": "ml.g6.2xlarge"}))
+    assert [check.kind for check in verdict.failed] == ["region"]
+
+
+def test_a_value_that_cloudformation_would_refuse_is_told_first(aws: Aws) -> None:
+    allowed(aws, 4)
+    given = {"InstanceType": "ml.m5.xlarge", "InstanceCount": "many", "EndpointName": "-x"}
+    with pytest.raises(errors.PreflightFailed) as error:
+        preflight.refuse(look(launch(parameters=given)))
+    said = error.value.message
+    assert "InstanceType ml.m5.xlarge must be one of AllowedValues" in said
+    assert "one of ml.g6.2xlarge" in said
+    assert "InstanceCount many must be a number" in said
+    assert "EndpointName -x must match" in said
 
 
 @pytest.mark.parametrize("failure", ["AccessDeniedException", "ThrottlingException", "InternalFailure"])

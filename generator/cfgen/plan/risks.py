@@ -9,6 +9,7 @@ from cfgen.catalogue import Catalogue
 from cfgen.document import capabilities
 from cfgen.lint.evaluate import mapping, text
 from cfgen.lint.worlds import World
+from cfgen.parameters import NOT_ALLOWED, broken, plain
 from cfgen.plan.account import Account
 from cfgen.plan.fleets import fleets
 from cfgen.plan.model import Check
@@ -75,7 +76,7 @@ def region_checks(world: World, catalogue: Catalogue, account: Account | None) -
             "ask for twice the instances in the quota", region=region,
         )  # fmt: skip
     yield from _told(world)
-    yield from _unfilled(world)
+    yield from _values(world)
 
 
 def _enabled(region: str, catalogue: Catalogue, account: Account | None) -> Iterator[Check]:
@@ -123,19 +124,19 @@ def _told(world: World) -> Iterator[Check]:
             )  # fmt: skip
 
 
-def _unfilled(world: World) -> Iterator[Check]:
-    """Parameters that somebody must give: without them nothing is launched."""
-    missing = [
-        name
-        for name in world.template.section("Parameters")
-        if text(world.reference(name)) == f"⟦param:{name}⟧"
-    ]
-    for name in missing:
-        yield Check(
-            "parameter",
-            "todo",
-            f"parameter {name}",
-            "has no default",
-            f"--parameter {name}=…",
-            region=world.region,
-        )
+def _values(world: World) -> Iterator[Check]:
+    """Parameters that somebody must give, and values that CloudFormation would refuse."""
+    for name, declaration in world.template.section("Parameters").items():
+        given = world.reference(name)
+        value = ",".join(map(text, given)) if isinstance(given, list) else text(given)
+        if value == f"⟦param:{name}⟧":
+            yield Check(
+                "parameter", "todo", f"parameter {name}", "has no default", f"--parameter {name}=…",
+                region=world.region,
+            )  # fmt: skip
+        elif rule := broken(declaration, value):
+            shown = "" if text(declaration.get("NoEcho", "")) == "true" else f" {value}"
+            said = " ".join(text(declaration.get("ConstraintDescription", "")).split())
+            choices = [plain(one) for one in declaration.get("AllowedValues", ())]
+            fix = f"one of {', '.join(choices)}" if rule == NOT_ALLOWED else ""
+            yield Check("parameter", "failed", f"parameter {name}{shown} {rule}", said, fix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cfgen.parameters import plain
 from cfgen.sandbox.cfn import loader, parameters, references, template, transforms
 from cfgen.sandbox.cfn import prepare as preparing
 from cfgen.sandbox.cfn.api import caller_keys, describable
@@ -69,13 +70,13 @@ def _summary(body: str, region: str) -> dict[str, Any]:
                 "ParameterType": declaration["Type"],
                 "NoEcho": str(declaration.get("NoEcho", False)).lower() == "true",
                 **(
-                    {"DefaultValue": parameters.plain(declaration["Default"])}
+                    {"DefaultValue": plain(declaration["Default"])}
                     if "Default" in declaration
                     else {}
                 ),
                 **({"Description": declaration["Description"]} if "Description" in declaration else {}),
                 "ParameterConstraints": {
-                    "AllowedValues": [parameters.plain(item) for item in declaration.get("AllowedValues", [])]
+                    "AllowedValues": [plain(item) for item in declaration.get("AllowedValues", [])]
                 },
             }
             for name, declaration in declared.items()

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cfgen.parameters import NOT_ALLOWED, broken, plain
 from cfgen.sandbox.cfn.errors import TemplateError, ValidationError
 from cfgen.sandbox.clients import Credentials, client
 
@@ -63,11 +64,6 @@ def given_values(
     return values
 
 
-def plain(value: Any) -> str:
-    """A default or allowed value as the string it stands for."""
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
-
-
 def check_defaults(declared: dict[str, Any]) -> None:
     """Defaults must satisfy their own constraints, whether or not they are used."""
     for name, declaration in declared.items():
@@ -95,44 +91,14 @@ def check_defaults(declared: dict[str, Any]) -> None:
 def _check(
     name: str, declaration: dict[str, Any], value: str, error: type[ValidationError], lead: str = ""
 ) -> None:
-    def refuse(rule: str) -> None:
-        constraint = declaration.get("ConstraintDescription")
-        if constraint and not lead:
-            raise error(f"Parameter {name} failed to satisfy constraint: {constraint}")
+    rule = broken(declaration, value)
+    constraint = declaration.get("ConstraintDescription")
+    if rule and constraint and not lead:
+        raise error(f"Parameter {name} failed to satisfy constraint: {constraint}")
+    if rule == NOT_ALLOWED and lead:
+        rule += f" [{', '.join(plain(item) for item in declaration['AllowedValues'])}]"
+    if rule:
         raise error(f"{lead}Parameter '{name}' {rule}")
-
-    kind = declaration["Type"]
-    items = [part.strip() for part in value.split(",")] if "List" in kind else [value]
-    if value == "" and "List" in kind:
-        items = []
-    if allowed := declaration.get("AllowedValues"):
-        choices = [plain(item) for item in allowed]
-        if any(item not in choices for item in items) and value not in choices:
-            refuse(
-                f"must be one of AllowedValues [{', '.join(choices)}]"
-                if lead
-                else "must be one of AllowedValues"
-            )
-    pattern = declaration.get("AllowedPattern")
-    if pattern and any(not re.fullmatch(str(pattern), item) for item in items):
-        refuse(f"must match pattern {pattern}")
-    if kind in ("Number", "List<Number>"):
-        for item in items:
-            try:
-                number = float(item)
-            except ValueError:
-                refuse("must be a number")
-                return
-            if "MinValue" in declaration and number < float(declaration["MinValue"]):
-                refuse(f"must be a number not less than {declaration['MinValue']}")
-            if "MaxValue" in declaration and number > float(declaration["MaxValue"]):
-                refuse(f"must be a number not greater than {declaration['MaxValue']}")
-    if "MinLength" in declaration and len(value) < int(declaration["MinLength"]):
-        refuse(f"must contain at least {declaration['MinLength']} characters")
-    if "MaxLength" in declaration and len(value) > int(declaration["MaxLength"]):
-        refuse(f"must contain at most {declaration['MaxLength']} characters")
-    if len(value.encode()) > 4096:
-        refuse("must be at most 4096 bytes long")
 
 
 def resolve_all(
