@@ -35,6 +35,22 @@ STEP = {
     "AdjustmentType": "ChangeInCapacity",
     "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
 }
+ROUTED = both(
+    VPC,
+    resource(
+        "Routes",
+        "AWS::EC2::SubnetRouteTableAssociation",
+        SubnetId=ref("SubnetA"),
+        RouteTableId=ref("RouteTable"),
+    ),
+)
+
+
+def objects(count: int) -> dict[str, Any]:
+    """A policy that names so many objects, each with some ninety characters."""
+    names = [sub(f"arn:${{AWS::Partition}}:s3:::models-{number:070d}/*") for number in range(count)]
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": names}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def schedule(expression: str, *named: str, zone: str = "Europe/Berlin") -> dict[str, Any]:
@@ -497,5 +513,29 @@ CASES = [
         "null in a state machine's definition",
         machine(ResultPath=None),
         machine(ResultPath="$.Result"),
+    ),
+    Case(
+        "E9716",
+        "inline policies larger than a role takes",
+        props("Role", Policies=[{"PolicyName": name, "PolicyDocument": objects(60)} for name in ("a", "b")]),
+        props("Role", Policies=[{"PolicyName": "a", "PolicyDocument": objects(60)}]),
+    ),
+    Case(
+        "E9716",
+        "a policy put on a role that is larger than that takes",
+        props("Policy", PolicyDocument=objects(120)),
+        {},
+    ),
+    Case(
+        "E9716",
+        "managed policy larger than IAM takes",
+        resource("Callers", "AWS::IAM::ManagedPolicy", PolicyDocument=objects(70)),
+        resource("Callers", "AWS::IAM::ManagedPolicy", PolicyDocument=objects(50)),
+    ),
+    Case(
+        "W9717",
+        "endpoint quicker than the routes of its subnets",
+        ROUTED,
+        both(ROUTED, {"Resources": {"Endpoint": {"DependsOn": ["S3", "Routes"]}}}),
     ),
 ]

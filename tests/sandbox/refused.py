@@ -60,6 +60,16 @@ TRUST = {
     ],
 }
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
+_SIZES = "IAM User Guide: IAM and AWS STS quotas"
+
+
+def objects(count: int) -> dict[str, Any]:
+    """A policy that names so many objects, each with some ninety characters."""
+    names = [f"arn:aws:s3:::models/{number:070d}" for number in range(count)]
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": names}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 SSM_P = "AWS::SSM::Parameter::Value<String>"
 
 TABLE = [
@@ -339,6 +349,29 @@ TABLE = [
         "P must be b",
         _RULES,
         stage="create",
+    ),
+    # sizes of policies
+    Refused(
+        "inline policies of a role",
+        resources(
+            R={
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "AssumeRolePolicyDocument": TRUST,
+                    "Policies": [{"PolicyName": name, "PolicyDocument": objects(60)} for name in ("a", "b")],
+                },
+            }
+        ),
+        "Maximum policy size of 10240 bytes exceeded for role",
+        _SIZES,
+        stage="resource",
+    ),
+    Refused(
+        "managed policy",
+        resources(P={"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": objects(70)}}),
+        "Cannot exceed quota for PolicySize: 6144",
+        _SIZES,
+        stage="resource",
     ),
     # capabilities and names
     Refused(

@@ -192,3 +192,46 @@ Outputs:
     made = world.outputs(name)
     assert made["Date"] == "2012-10-17"
     assert made["Value"].endswith(name)
+
+
+def test_rules_that_ask_the_account(world: World) -> None:
+    """ValueOf asks of the chosen ones, RefAll and ValueOfAll of all that the region has."""
+    ec2 = world.client("ec2")
+    nets = [ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"] for cidr in ("10.1.0.0/24", "10.2.0.0/24")]
+    subnets = [
+        ec2.create_subnet(VpcId=net, CidrBlock=cidr)["Subnet"]["SubnetId"]
+        for net, cidr in zip(
+            (nets[0], nets[0], nets[1]), ("10.1.0.0/26", "10.1.0.64/26", "10.2.0.0/26"), strict=True
+        )
+    ]
+
+    def may(assertion: dict[str, Any], *chosen: str) -> bool:
+        rule = {"Assertions": [{"Assert": assertion, "AssertDescription": "not so"}]}
+        template = {
+            "Parameters": {
+                "Net": {"Type": "AWS::EC2::VPC::Id"},
+                "Nets": {"Type": "List<AWS::EC2::Subnet::Id>"},
+                "One": {"Type": "AWS::EC2::Subnet::Id"},
+            },
+            "Rules": {"R": rule},
+            "Resources": {"H": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
+        }
+        given = {"Net": nets[0], "Nets": ",".join(chosen), "One": chosen[0]}
+        parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
+        try:
+            world.create(template, Parameters=parameters)
+        except world.cfn.exceptions.ClientError as error:
+            if "not so" not in str(error):
+                raise
+            return False
+        return True
+
+    in_net = {"Fn::EachMemberEquals": [{"Fn::ValueOf": ["Nets", "VpcId"]}, {"Ref": "Net"}]}
+    assert may(in_net, *subnets[:2])
+    assert not may(in_net, *subnets[1:])
+    assert may({"Fn::Equals": [{"Fn::ValueOf": ["One", "VpcId"]}, nets[1]]}, subnets[2])
+    everywhere = {"Fn::ValueOfAll": ["AWS::EC2::Subnet::Id", "VpcId"]}
+    assert not may({"Fn::EachMemberEquals": [everywhere, {"Ref": "Net"}]}, *subnets[:2])
+    assert may({"Fn::Contains": [{"Fn::RefAll": "AWS::EC2::VPC::Id"}, nets[1]]}, subnets[0])
+    with pytest.raises(world.cfn.exceptions.ClientError, match="attribute CidrBlock"):
+        may({"Fn::Equals": [{"Fn::ValueOf": ["One", "CidrBlock"]}, "x"]}, subnets[0])

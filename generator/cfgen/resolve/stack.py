@@ -80,6 +80,14 @@ class VpcPlan:
     nat: bool
     interface_endpoints: Pairs
 
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """What makes a way out of the subnets that are made, by logical id: no subnet names it."""
+        if self.mode != "create":
+            return ()
+        way_out = ("PrivateDefaultRoute",) if self.nat else ()
+        return (*(f"PrivateSubnetRoutes{zone}" for zone in range(1, self.zones + 1)), "S3Endpoint", *way_out)
+
 
 @dataclass(frozen=True, slots=True)
 class SmokePlan:
@@ -226,7 +234,8 @@ class Stack:
     def before_endpoint(self) -> tuple[str, ...]:
         """What must be there before the endpoint, and go after it, and is named by no property of it."""
         guards = ("NetworkInterfaces",) if self.vpc.own_group else ()
-        return ("LogGroup", *guards, *(f"{bucket.removesuffix('Bucket')}Emptying" for bucket in self.emptied))
+        emptying = (f"{bucket.removesuffix('Bucket')}Emptying" for bucket in self.emptied)
+        return ("LogGroup", *guards, *self.vpc.routes, *emptying)
 
     @property
     def token(self) -> TokenPlan | None:

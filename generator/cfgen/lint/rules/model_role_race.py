@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cfgen.lint.evaluate import strings, tokens
+from cfgen.lint.rules._order import waits_for
 from cfgen.lint.rules._rule import Hits, Rule
 from cfgen.lint.rules._sagemaker import MODEL, ROLE
-from cfgen.lint.worlds import Resource, World
+from cfgen.lint.worlds import Resource
 
 _ATTACHED = ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy")
 
@@ -34,7 +35,7 @@ class ModelRoleRace(Rule):
         role = world.target(resource.properties.get("ExecutionRoleArn"), ROLE)
         if role is None:
             return
-        waited = _waits_for(world, resource)
+        waited = waits_for(world, resource)
         for policy in world.of_type(*_ATTACHED):
             named = {name.split(".")[0] for key in ("Roles", "RoleName") for name in _names(policy, key)}
             if role.name in named and policy.name not in waited:
@@ -43,16 +44,3 @@ class ModelRoleRace(Rule):
 
 def _names(policy: Resource, key: str) -> list[str]:
     return [name for value, _ in strings(policy.properties.get(key)) for name in tokens(value)]
-
-
-def _waits_for(world: World, resource: Resource) -> set[str]:
-    seen: set[str] = set()
-    queue = [resource]
-    while queue:
-        current = queue.pop()
-        named = {name.split(".")[0] for value, _ in strings(current.properties) for name in tokens(value)}
-        for name in (named | current.depends_on) - seen:
-            seen.add(name)
-            if found := world.resource(name):
-                queue.append(found)
-    return seen

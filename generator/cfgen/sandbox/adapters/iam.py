@@ -32,6 +32,21 @@ def _document(value: Any) -> str:
     return json.dumps(document)
 
 
+ROLE_POLICIES = 10_240
+MANAGED_POLICY = 6_144
+"""Characters that IAM takes, white space apart ("IAM and AWS STS quotas")."""
+
+
+def _size(*documents: Any) -> int:
+    return sum(len("".join(_document(document).split())) for document in documents)
+
+
+def _fitting(document: Any) -> str:
+    if _size(document) > MANAGED_POLICY:
+        raise ResourceFailure(f"Cannot exceed quota for PolicySize: {MANAGED_POLICY} (LimitExceeded)")
+    return _document(document)
+
+
 def _tags(p: Props) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tag_pairs(p.get("Tags")).items()]
 
@@ -89,6 +104,10 @@ class Role(Adapter):
     def _policies(self, iam: Any, name: str, old: Props, new: Props) -> None:
         before = {item["PolicyName"]: item["PolicyDocument"] for item in old.get("Policies") or []}
         after = {item["PolicyName"]: item["PolicyDocument"] for item in new.get("Policies") or []}
+        if _size(*after.values()) > ROLE_POLICIES:
+            raise ResourceFailure(
+                f"Maximum policy size of {ROLE_POLICIES} bytes exceeded for role {name} (LimitExceeded)"
+            )
         for policy, document in after.items():
             if before.get(policy) != document:
                 iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=_document(document))
@@ -205,7 +224,7 @@ class ManagedPolicy(Adapter):
     def create(self, ctx: Context, p: Props) -> Made:
         arguments: dict[str, Any] = {
             "PolicyName": p.get("ManagedPolicyName") or ctx.name(128),
-            "PolicyDocument": _document(p["PolicyDocument"]),
+            "PolicyDocument": _fitting(p["PolicyDocument"]),
             "Path": p.get("Path") or "/",
         }
         if "Description" in p:
@@ -225,7 +244,7 @@ class ManagedPolicy(Adapter):
                 if not version["IsDefaultVersion"]:
                     iam.delete_policy_version(PolicyArn=made.id, VersionId=version["VersionId"])
             iam.create_policy_version(
-                PolicyArn=made.id, PolicyDocument=_document(new["PolicyDocument"]), SetAsDefault=True
+                PolicyArn=made.id, PolicyDocument=_fitting(new["PolicyDocument"]), SetAsDefault=True
             )
         self._attach(ctx, made.id, _holders(old), _holders(new))
         return made

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from cfgen.sandbox.cfn.errors import TemplateError
 from cfgen.sandbox.cfn.intrinsics import text_of
 from cfgen.sandbox.clients import client
@@ -23,23 +21,20 @@ def value_of(value: Any, parameters: Any, scope: Any) -> Any:
             return scope.ref(argument)
         raise TemplateError(f"Template format error: Unresolved dependencies [{argument}] in the Rules block")
     if name == "Fn::RefAll":
-        return [
-            item
-            for parameter in parameters.values()
-            if argument in parameter.type
-            for item in (parameter.resolved if isinstance(parameter.resolved, list) else [parameter.resolved])
-        ]
+        return [one[_ID[argument]] for one in _all(argument, scope)]
     if name == "Fn::ValueOf":
-        parameter, attribute = value_of(argument, parameters, scope)
-        return [_attribute(item, attribute, scope) for item in _items(parameters[parameter].resolved)]
+        parameter, attribute = argument
+        if parameter not in parameters:
+            raise TemplateError(
+                f"Template format error: Unresolved dependencies [{parameter}] in the Rules block"
+            )
+        of = parameters[parameter].resolved
+        found = [_attribute(item, attribute, scope) for item in _items(of)]
+        return found if isinstance(of, list) else found[0]
     if name == "Fn::ValueOfAll":
         kind, attribute = argument
-        return [
-            _attribute(item, attribute, scope)
-            for parameter in parameters.values()
-            if kind in parameter.type
-            for item in _items(parameter.resolved)
-        ]
+        found = [_shown(kind, one, attribute) for one in _all(kind, scope)]
+        return [value for value in found if value is not None]
     if name in _BOOLEANS:
         return truth(value, parameters, scope)
     raise TemplateError(f"Template error: Encountered unsupported function: {name} in the Rules section")
@@ -49,21 +44,45 @@ def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _attribute(value: str, attribute: str, scope: Any) -> Any:
+_ID = {
+    "AWS::EC2::VPC::Id": "VpcId",
+    "AWS::EC2::Subnet::Id": "SubnetId",
+    "AWS::EC2::SecurityGroup::Id": "GroupId",
+}
+_SHOWN = {
+    "AWS::EC2::VPC::Id": ("DefaultNetworkAcl", "DefaultSecurityGroup"),
+    "AWS::EC2::Subnet::Id": ("AvailabilityZone", "VpcId"),
+    "AWS::EC2::SecurityGroup::Id": (),
+}
+"""What a rule may ask of each, besides tags ("Rule functions": supported attributes)."""
+
+
+def _all(kind: str, scope: Any) -> list[dict[str, Any]]:
+    """Every one of a type that the account has in the region, not only those given as parameters."""
     ec2 = client("ec2", scope.region)
-    try:
-        if value.startswith("subnet-"):
-            found = ec2.describe_subnets(SubnetIds=[value])["Subnets"][0]
-        elif value.startswith("sg-"):
-            found = ec2.describe_security_groups(GroupIds=[value])["SecurityGroups"][0]
-        else:
-            found = ec2.describe_vpcs(VpcIds=[value])["Vpcs"][0]
-    except ClientError:
-        return None
+    if kind == "AWS::EC2::VPC::Id":
+        return list(ec2.describe_vpcs()["Vpcs"])
+    if kind == "AWS::EC2::Subnet::Id":
+        return list(ec2.describe_subnets()["Subnets"])
+    if kind == "AWS::EC2::SecurityGroup::Id":
+        return list(ec2.describe_security_groups()["SecurityGroups"])
+    raise TemplateError(f"Template error: Rules do not support the parameter type {kind}")
+
+
+def _attribute(value: str, attribute: str, scope: Any) -> Any:
+    kinds = {"subnet": "AWS::EC2::Subnet::Id", "sg": "AWS::EC2::SecurityGroup::Id"}
+    kind = kinds.get(value.partition("-")[0], "AWS::EC2::VPC::Id")
+    one = next((one for one in _all(kind, scope) if one[_ID[kind]] == value), None)
+    return _shown(kind, one, attribute) if one else None
+
+
+def _shown(kind: str, one: dict[str, Any], attribute: str) -> Any:
     if attribute.startswith("Tags."):
-        tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+        tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
         return tags.get(attribute.removeprefix("Tags."))
-    return found.get(attribute)
+    if attribute not in _SHOWN[kind]:
+        raise TemplateError(f"Template error: Rules do not support the attribute {attribute} of {kind}")
+    return one.get(attribute)
 
 
 _BOOLEANS = {
