@@ -35,7 +35,7 @@ def command(
     stack: str, region: str | None, profile: str | None, follow: bool, drift: bool, last: int, timeout: float,
     no_color: bool, style: str, stack_set: bool, delegated_admin: bool,
 ) -> int:  # fmt: skip
-    """Show a stack (name or ARN): state, endpoint, instances, last events; or a stack set and its stacks.
+    """Show a stack (name or ARN): state, what runs, last events; or a stack set and its stacks.
 
     With --follow it goes on where an interrupted cfgen deploy stopped; the exit code is then that of the operation.
     """

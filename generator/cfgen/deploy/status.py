@@ -1,4 +1,4 @@
-"""How a stack and its endpoint are doing: state, instances, last events, drift when asked for."""
+"""How a stack and its endpoint are doing: state, what runs, last events, drift when asked for."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 from cfgen import document
-from cfgen.deploy import errors, events, witness
+from cfgen.deploy import errors, events, running, witness
 from cfgen.deploy.report import Reporter
-from cfgen.deploy.session import aws_errors, code_of, pages
+from cfgen.deploy.session import aws_errors, pages
 from cfgen.deploy.stack import StackView
 
 
@@ -25,55 +25,11 @@ def view(stack: StackView, *, last: int = 8) -> dict[str, Any]:
         "reason": raw.get("StackStatusReason", ""),
         "changed": changed.isoformat(timespec="seconds") if changed else "",
         "terminationProtection": bool(raw.get("EnableTerminationProtection")),
-        "endpoints": [endpoint(stack, name) for name in stack.endpoints],
+        "endpoints": [running.endpoint(stack, name) for name in stack.endpoints],
+        "components": running.components(stack),
         "switchedOff": stack.switched_off,
         "switchOn": stack.switching_on if stack.switched_off else "",
         "events": [event.data() for event in history(stack)[-last:]] if last else [],
-    }
-
-
-def endpoint(stack: StackView, name: str) -> dict[str, Any]:
-    """One endpoint: its state, configuration and variants. One that is gone is said to be."""
-    client = stack.aws.client("sagemaker")
-    with aws_errors(f"describe the endpoint {name}"):
-        try:
-            raw = client.describe_endpoint(EndpointName=name)
-        except Exception as error:
-            if code_of(error) in {"ValidationException", "ResourceNotFound"}:
-                return {
-                    "name": name,
-                    "status": "missing",
-                    "config": "",
-                    "reason": "it was deleted outside the stack",
-                    "variants": [],
-                }
-            raise
-    types: dict[str, str] = {}
-    with aws_errors(f"describe the endpoint configuration {raw['EndpointConfigName']}"):
-        try:
-            config = client.describe_endpoint_config(EndpointConfigName=raw["EndpointConfigName"])
-            types = {
-                one["VariantName"]: one.get("InstanceType", "")
-                for one in config.get("ProductionVariants", ())
-            }
-        except Exception as error:
-            if code_of(error) not in {"ValidationException", "ResourceNotFound"}:
-                raise
-    return {
-        "name": name,
-        "status": raw["EndpointStatus"],
-        "config": raw["EndpointConfigName"],
-        "reason": raw.get("FailureReason", ""),
-        "variants": [
-            {
-                "name": one["VariantName"],
-                "instanceType": types.get(one["VariantName"], ""),
-                "instances": one.get("CurrentInstanceCount", 0),
-                "wanted": one.get("DesiredInstanceCount", 0),
-                "status": ", ".join(state.get("Status", "") for state in one.get("VariantStatus", ())),
-            }
-            for one in raw.get("ProductionVariants", ())
-        ],
     }
 
 
@@ -103,14 +59,7 @@ def lines(data: dict[str, Any]) -> list[str]:
     """As a person reads it."""
     reason = f": {data['reason']}" if data["reason"] else ""
     shown = [f"{data['stack']} in {data['region']}: {data['status']}{reason}", f"  changed {data['changed']}"]
-    for one in data["endpoints"]:
-        why = f": {one['reason']}" if one["reason"] else ""
-        shown.append(f"  endpoint {one['name']}: {one['status']}{why}, configuration {one['config']}")
-        for variant in one["variants"]:
-            counted = (
-                f"{variant['instances']} of {variant['wanted']} {variant['instanceType'] or 'instances'}"
-            )
-            shown.append(f"    {variant['name']}: {counted} {variant['status']}".rstrip())
+    shown += [f"  {line}" for line in running.lines(data["endpoints"], data["components"])]
     if data.get("switchedOff"):
         shown += ["  endpoint: switched off; on again with", f"    {data['switchOn']}"]
     if data["events"]:
