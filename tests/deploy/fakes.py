@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cfgen.deploy.session import Aws
@@ -70,9 +70,18 @@ INVOKE = (
 )
 
 
-def stack(sagemaker: Client, runtime: Client | None = None, *, outputs: bool = True, **raw: Any) -> StackView:
-    """A stack with an endpoint ``e`` on the configuration ``new``."""
+def stack(
+    sagemaker: Client,
+    runtime: Client | None = None,
+    *,
+    outputs: bool = True,
+    more: Sequence[tuple[str, str, str]] = (),
+    template: str = "",
+    **raw: Any,
+) -> StackView:
+    """A stack with an endpoint ``e`` on the configuration ``new``; with ``more`` resources, said by ``template``."""
     rows = [
+        *more,
         ("Config", f"{ARN}endpoint-config/new", "AWS::SageMaker::EndpointConfig"),
         ("Endpoint", f"{ARN}endpoint/e", "AWS::SageMaker::Endpoint"),
     ]
@@ -86,7 +95,8 @@ def stack(sagemaker: Client, runtime: Client | None = None, *, outputs: bool = T
         for one, two, kind in rows
     ]
     cloudformation = Client(
-        list_stack_resources={"StackResourceSummaries": listed}, get_template={"TemplateBody": TEMPLATE}
+        list_stack_resources={"StackResourceSummaries": listed},
+        get_template={"TemplateBody": TEMPLATE + template},
     )
     aws = FakeAws(cloudformation=cloudformation, sagemaker=sagemaker, sagemaker_runtime=runtime or Client())
     shown = [{"OutputKey": "InvokeCommand", "OutputValue": INVOKE}] if outputs else []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cfgen.deploy import after, errors
-from tests.deploy.fakes import Client, body, failure, stack
+from tests.deploy.fakes import ARN, Client, body, failure, stack
 
 
 def endpoint(config: str = "new", status: str = "InService", **more: Any) -> dict[str, Any]:
@@ -45,6 +45,51 @@ def test_an_endpoint_that_serves_and_answers() -> None:
 def test_a_rolled_back_endpoint_does_not_look_like_success() -> None:
     with pytest.raises(errors.EndpointWrong, match=r"serves the configuration old, not the stack's new"):
         after.check(stack(Client(describe_endpoint=endpoint("old")), answering(good())))
+
+
+COMPONENT = """
+  Model: {Type: AWS::SageMaker::Model}
+  Chat:
+    Type: AWS::SageMaker::InferenceComponent
+    Properties: {Specification: {ModelName: !GetAtt Model.ModelName}}
+  Tuned:
+    Type: AWS::SageMaker::InferenceComponent
+    Properties: {Specification: {BaseInferenceComponentName: !Ref Chat}}
+"""
+
+
+def component(found: dict[str, Any]) -> Any:
+    """A stack with an inference component that is as ``found``, and an adapter."""
+    sagemaker = Client(describe_endpoint=endpoint(), describe_inference_component=found)
+    more = [
+        ("Model", f"{ARN}model/newer", "AWS::SageMaker::Model"),
+        ("Chat", f"{ARN}inference-component/chat", "AWS::SageMaker::InferenceComponent"),
+        ("Tuned", f"{ARN}inference-component/tuned", "AWS::SageMaker::InferenceComponent"),
+    ]
+    return stack(sagemaker, answering(good()), more=more, template=COMPONENT)
+
+
+def test_a_component_that_serves_the_stacks_model() -> None:
+    serves = {"InferenceComponentStatus": "InService", "Specification": {"ModelName": "Newer"}}
+    (found,) = after.check(component(serves))
+    assert found.answered
+
+
+@pytest.mark.parametrize(
+    ("status", "model", "says"),
+    [
+        ("InService", "older", "chat serves the model older, not the stack's newer: the alarm"),
+        ("Failed", "newer", "chat has failed: the alarm"),
+    ],
+)
+def test_a_component_that_went_back_does_not_look_like_success(status: str, model: str, says: str) -> None:
+    found = {
+        "InferenceComponentStatus": status,
+        "Specification": {"ModelName": model},
+        "FailureReason": "the alarm",
+    }
+    with pytest.raises(errors.EndpointWrong, match=says):
+        after.check(component(found))
 
 
 def test_case_does_not_matter() -> None:

@@ -39,10 +39,25 @@ class EndpointCheck:
 
 def expected_config(stack: StackView, logical_id: str) -> str:
     """The name of the configuration that the stack's template gives this endpoint; empty when it cannot be told."""
-    properties = document.resources(stack.template).get(logical_id, {}).get("Properties") or {}
-    named = set(document.references(properties.get("EndpointConfigName")))
-    configs = [one for one in stack.resources if one.type == document.ENDPOINT_CONFIG and one.physical_id]
-    found = [one for one in configs if one.logical_id in named] or (configs if len(configs) == 1 else [])
+    named = _properties(stack, logical_id).get("EndpointConfigName")
+    return _physical(stack, document.ENDPOINT_CONFIG, named, alone=True)
+
+
+def expected_model(stack: StackView, logical_id: str) -> str:
+    """The name of the model that the stack's template gives this inference component; empty for an adapter."""
+    specification = _properties(stack, logical_id).get("Specification") or {}
+    return _physical(stack, document.MODEL, specification.get("ModelName"))
+
+
+def _properties(stack: StackView, logical_id: str) -> dict[str, Any]:
+    return document.resources(stack.template).get(logical_id, {}).get("Properties") or {}
+
+
+def _physical(stack: StackView, kind: str, named: Any, *, alone: bool = False) -> str:
+    """The name of the one resource of a type that a value refers to; with ``alone``, of the only one there is."""
+    every = [one for one in stack.resources if one.type == kind and one.physical_id]
+    wanted = set(document.references(named))
+    found = [one for one in every if one.logical_id in wanted] or (every if alone and len(every) == 1 else [])
     return found[0].physical_id.rsplit("/", 1)[-1] if len(found) == 1 else ""
 
 
@@ -56,11 +71,14 @@ def describe(stack: StackView, name: str) -> dict[str, Any]:
 def check(
     stack: StackView, *, request: bool = True, patience: float = 300.0, settle: float = 60.0
 ) -> tuple[EndpointCheck, ...]:
-    """Check every endpoint of the stack. Raises EndpointWrong and EndpointSilent.
+    """Check every endpoint of the stack, with its inference components. Raises EndpointWrong and EndpointSilent.
 
     ``patience`` is how long a first answer may take in all: the first request loads the model in some containers.
     """
     found = []
+    for resource in stack.resources:
+        if resource.type == document.COMPONENT and resource.physical_id:
+            _component(stack, resource.physical_id.rsplit("/", 1)[-1], resource.logical_id)
     for resource in stack.resources:
         if resource.type == document.ENDPOINT and resource.physical_id:
             name = resource.physical_id.rsplit("/", 1)[-1]
@@ -73,6 +91,22 @@ def check(
                 time.sleep(1)
             found.append(_one(stack, name, expected, raw, patience if request else 0.0))
     return tuple(found)
+
+
+def _component(stack: StackView, name: str, logical_id: str) -> None:
+    """Refuse a component that went back to the model it had before, or that does not serve at all."""
+    with aws_errors(f"describe the inference component {name}"):
+        raw = stack.aws.client("sagemaker").describe_inference_component(InferenceComponentName=name)
+    expected = expected_model(stack, logical_id)
+    model = (raw.get("Specification") or {}).get("ModelName") or ""
+    if raw["InferenceComponentStatus"] == "Failed" or (expected and model.casefold() != expected.casefold()):
+        serves = f"serves the model {model}, not the stack's {expected}"
+        what = "has failed" if raw["InferenceComponentStatus"] == "Failed" else serves
+        raise errors.EndpointWrong(
+            f"the stack is complete, but inference component {name} {what}: "
+            f"{raw.get('FailureReason') or 'SageMaker has rolled it back, or someone changed it'}",
+            hint=f"cfgen logs {stack.name} --region {stack.aws.region}, then deploy again",
+        )
 
 
 def _one(stack: StackView, name: str, expected: str, raw: dict[str, Any], patience: float) -> EndpointCheck:
