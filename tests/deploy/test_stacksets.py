@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click import UsageError
 
-from cfgen.deploy import errors, stacksets, stacksets_run
+from cfgen.deploy import errors, stacksets, stacksets_preflight, stacksets_run
 from cfgen.deploy.stacksets import Preferences, Rollout
 from cfgen.deploy.stacksets_present import Instance, Present
 from cfgen.resolve.stack import Asset
@@ -158,6 +158,25 @@ def test_every_region_has_a_bucket_of_its_own() -> None:
         stacksets_run.bucket_in(replace(wanted, s3_bucket=None), "eu-west-1")
 
 
+def test_values_of_a_region_are_the_sets_and_its_own() -> None:
+    before = present(at(ONE, "us-east-1"), Parameters=[{"ParameterKey": "Days", "ParameterValue": "3"}])
+    wanted = rollout(regions=(), regional={"us-east-1": {"Days": "5"}})
+    assert stacksets.values(rollout(regions=()), before, {})["us-east-1"]["Days"] == "3"
+    assert stacksets.values(wanted, before, {})["us-east-1"]["Days"] == "5"
+
+
+def test_what_is_not_looked_at_is_named() -> None:
+    def said(wanted: Rollout, before: Present | None = None) -> str:
+        return " ".join(stacksets_preflight.unseen(wanted, before, ONE))
+
+    assert said(rollout(accounts=(ONE,))) == ""
+    assert f"of {TWO} are" in said(rollout())
+    assert f"of {TWO} are" in said(rollout(accounts=()), present(*ALL))
+    assert "of the units' accounts" in said(rollout(service_managed=True, accounts=(), units=("ou-1",)))
+    many = rollout(accounts=(ONE, TWO, "3" * 12, "4" * 12, "5" * 12, "6" * 12))
+    assert f"of {TWO}, {'3' * 12}, {'4' * 12} and 2 more" in said(many)
+
+
 # -- against the sandbox ---------------------------------------------------------------------------------------------
 
 
@@ -264,6 +283,33 @@ def test_a_failure_tells_where_and_what_it_means(cfgen: Run, sandbox: Any, roles
     mended = cfgen(*arguments)
     assert mended.code == 0, mended.err
     assert cfgen("destroy", name, "--stack-set", "--no-confirm").code == 0
+
+
+@pytest.mark.parametrize("accounts", ["123456789012", TWO])
+def test_what_would_fail_is_seen_first(
+    cfgen: Run, sandbox: Any, roles: None, name: str, accounts: str
+) -> None:
+    """Also for other accounts: what the catalogue knows holds in each."""
+    arguments = (
+        "deploy", SPEC, "--stack-set", name, "--no-execute", "--region", "us-east-1", "--region", "ap-south-1",
+        "--accounts", accounts, "-p", "ap-south-1:InstanceType=ml.c7i.2xlarge",
+    )  # fmt: skip
+    refused = cfgen(*arguments)
+    assert refused.code == 1
+    assert "not launched, because it would fail" in refused.err
+    assert f"[{name} ap-south-1] ap-south-1 does not host ml.c7i.2xlarge" in refused.err
+    assert f"[{name} us-east-1]" not in refused.err
+    assert (f"quotas and secrets of {TWO} are not looked at" in refused.err) == (accounts == TWO)
+    planned = cfgen(*arguments, "--skip-preflight")
+    assert (planned.code, planned.out) == (0, f"{name} in us-east-1: planned\n")
+
+
+def test_the_callers_own_quotas_count(cfgen: Run, sandbox: Any, roles: None, name: str) -> None:
+    sandbox.configure(quotas={"L-7A3DF611": 1})
+    refused = cfgen("deploy", SPEC, "--stack-set", name, "--no-confirm", "--region", "us-east-1")
+    sandbox.configure(quotas={})
+    assert refused.code == 1
+    assert "Number of instances across active endpoints: 2 needed of 1" in refused.err
 
 
 def test_roles_that_are_missing_are_explained(cfgen: Run, sandbox: Any, name: str) -> None:

@@ -17,6 +17,7 @@ from cfgen.errors import CfgenError
 if TYPE_CHECKING:
     from cfgen.deploy.session import Aws
     from cfgen.deploy.stacksets import Preferences, Rollout
+    from cfgen.deploy.stacksets_present import Present
     from cfgen.deploy.stacksets_run import Row
     from cfgen.render.template import Template
     from cfgen.sandbox import Sandbox
@@ -150,7 +151,11 @@ def deploy(
         targets = list(dict.fromkeys(rollout.regions or there)) or [rollout.home]
         inputs.check_regions(rollout.template, targets)
         linting.lint(rollout.template, targets)
-        plan = stacksets.plan(rollout, before, _assets(rollout, there))
+        assets = _assets(rollout, there)
+        plan = stacksets.plan(rollout, before, assets)
+        if plan.steps and not options["skip_preflight"]:
+            values = stacksets.values(rollout, before, assets)
+            _look(rollout, before, values, aws, options, stop)
         warn([f"{rollout.name} in {rollout.home}:", *(f"  {line}" for line in plan.lines())])
         if options["no_execute"] or not plan.steps:
             return _tell(
@@ -164,6 +169,26 @@ def deploy(
             stop, lambda: stacksets_run.carry_out(plan, aws, say=lambda text: warn([text]), stop=stop)
         )
     return _tell(rollout, "updated" if before else "created", rows, options["style"], [])
+
+
+def _look(
+    rollout: Rollout, before: Present | None, values: dict[str, dict[str, str]], aws: Aws, options: dict[str, Any],
+    stop: threading.Event,
+) -> None:  # fmt: skip
+    """Look for what would make the stacks fail. Raises PreflightFailed."""
+    from cfgen.catalogue import load
+    from cfgen.deploy import preflight, stacksets_preflight
+    from cfgen.deploy.session import aws_errors
+    from cfgen.pipeline import overlay_file
+
+    with aws_errors("ask for the caller's account"):
+        caller = aws.client("sts").get_caller_identity()["Account"]
+    known = load(overlay_file(options["overlay"]))
+    seen = stacksets_preflight.look(rollout, before, values, caller, known, stop)
+    warn(stacksets_preflight.unseen(rollout, before, caller))
+    for verdict in seen:
+        warn(f"{verdict.launch.region}: {one.title}: {one.detail}" for one in verdict.warnings)
+    preflight.refuse(seen)
 
 
 def rehearse(sandbox: Sandbox, options: dict[str, Any]) -> None:

@@ -117,12 +117,9 @@ def plan(rollout: Rollout, before: Present | None, assets: Mapping[str, Mapping[
     permission model than the set has.
     """
     check(rollout, before)
-    own = {
-        region: {**rollout.regional.get(region, {}), **assets.get(region, {})}
-        for region in {*rollout.regional, *assets}
-    }
+    own = _own(rollout, assets)
     there = before.instances if before else ()
-    regions = rollout.regions or tuple(dict.fromkeys(one.region for one in there))
+    regions = _regions(rollout, before)
     who = (rollout.units if rollout.service_managed else rollout.accounts) or tuple(
         dict.fromkeys(one.target[0] for one in there)
     )
@@ -154,6 +151,29 @@ def plan(rollout: Rollout, before: Present | None, assets: Mapping[str, Mapping[
         )
         steps += _on_instances(rollout, "create_stack_instances", "try again", stale, overrides)
     return Plan(rollout, tuple(steps), () if rollout.prune else tuple(left))
+
+
+def values(
+    rollout: Rollout, before: Present | None, assets: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Region → the parameters that its stacks get, the template's defaults apart. Raises ParameterMissing."""
+    own, regions = _own(rollout, assets), _regions(rollout, before)
+    of_set = _parameters(rollout, before, own, regions)
+    return {region: {**of_set, **own.get(region, {})} for region in regions}
+
+
+def _own(rollout: Rollout, assets: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Region → what is given for it alone."""
+    return {
+        region: {**rollout.regional.get(region, {}), **assets.get(region, {})}
+        for region in {*rollout.regional, *assets}
+    }
+
+
+def _regions(rollout: Rollout, before: Present | None) -> tuple[str, ...]:
+    """Where it is wanted: what is asked for, else where it is."""
+    there = before.instances if before else ()
+    return rollout.regions or tuple(dict.fromkeys(one.region for one in there))
 
 
 def _covered(rollout: Rollout, found: Sequence[Instance]) -> bool:
