@@ -87,6 +87,27 @@ def test_a_region_with_values_of_its_own_is_a_test_of_its_own() -> None:
     assert made.launches == 2
 
 
+def test_what_was_made_for_a_template_fills_in_what_is_not_given() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def examples(template: Any, region: str, given: Any) -> dict[str, str]:
+        asked.append((region, given.get("VpcId", "")))
+        return {"VpcId": f"vpc-of-{region}"}
+
+    made = project(
+        template(parameters=(("InstanceType", "ml.g5.2xlarge"), ("VpcId", None))),
+        regions=["us-east-1", "us-west-2", "ap-east-2"],
+        regional={"us-west-2": {"VpcId": "vpc-mine"}},
+        examples=examples,
+    )
+    assert {test.name: test.parameters["VpcId"] for test in made.tests} == {
+        "model-us-east-1": "vpc-of-us-east-1",
+        "model-us-west-2": "vpc-mine",
+    }
+    # nothing is made where nothing is launched
+    assert asked == [("us-east-1", ""), ("us-west-2", "vpc-mine")]
+
+
 def test_region_prefixes_of_parameters() -> None:
     items = ["A=1", "eu-west-1:A=2:3", "Url=https://x"]
     assert split_regional(items) == (["A=1", "Url=https://x"], {"eu-west-1": ["A=2:3"]})

@@ -151,6 +151,19 @@ def test_ctrl_c_deletes_what_was_launched(sandbox: Sandbox, cache: Path) -> None
     assert "(stopped by you)" in out
 
 
+def test_what_a_spec_refers_to_is_made_first(cache: Path) -> None:
+    """A network, a token's secret, files in a bucket: as ``cfgen deploy --sandbox`` makes them."""
+    specs = [ROOT / "specs" / f"{name}.yaml" for name in ("existing-vpc", "llama-3.1-8b", "multi-model")]
+    regions = ("--region", "us-east-1", "--region", "eu-west-1")
+    # of its own: examples stay
+    with Sandbox() as own:
+        code, out, err = test(own, cache, *specs, *regions, "--sandbox", "--format", "json")
+    assert code == 0, out + err
+    rows = json.loads(out)["results"]
+    assert len({row["test"] for row in rows}) > len(specs) < len(rows)
+    assert "example data in eu-west-1: secret huggingface-token" in err
+
+
 def test_a_profile_is_taskcats_too(sandbox: Sandbox, cache: Path) -> None:
     code, _, err = test(sandbox, cache, "--region", "us-east-1", "--profile", "nobody")
     assert code == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ from cfgen.cli.options import (
 from cfgen.deploy import console
 
 if TYPE_CHECKING:
-    from cfgen.publish.taskcat import Project
+    from cfgen.publish.taskcat import Examples, Project
+    from cfgen.render.template import Template
+    from cfgen.sandbox import Sandbox
 
 
 @click.command("test")
@@ -57,7 +60,7 @@ if TYPE_CHECKING:
 @click.option("--keep-failed", is_flag=True, help="Leave the stacks that failed, to look at them.")
 @click.option("--no-report", is_flag=True, help="Without taskcat's own report, which takes the internet.")
 @console.timeout_option(14 * 3600, "How long it may take; then taskcat deletes its stacks")
-@click.option("--sandbox", is_flag=True, help="In the local sandbox: no account, no cost.")
+@click.option("--sandbox", is_flag=True, help="In the local sandbox, with example data: no account, no cost.")
 @click.option(
     "--format",
     "style",
@@ -82,18 +85,20 @@ def command(specs: tuple[str, ...], **options: Any) -> int:
     """
     from cfgen.publish.taskcat_env import python
 
-    project = _project(specs, options)
-    warn(project.dropped)
-    path = project.write(options["folder"])
     if options["no_run"]:
+        project = _project(specs, options)
+        path = project.write(options["folder"])
         click.echo(f"{path}: {plural(len(project.tests), 'test')} of {plural(project.launches, 'stack')}")
         return 0
     with contextlib.ExitStack() as stack:
         variables: dict[str, str] = {}
+        sandbox = None
         if options["sandbox"]:
-            url = stack.enter_context(console.sandboxed(project.tests[0].regions[0])).url
-            warn([f"sandbox at {url}: a local stand-in, not AWS"])
-        else:
+            first = options["regions"][0] if options["regions"] else "us-east-1"
+            sandbox = stack.enter_context(console.sandboxed(first))
+        project = _project(specs, options, sandbox)
+        project.write(options["folder"])
+        if sandbox is None:
             _confirm(project, options["no_confirm"])
         local = _local()
         if local:
@@ -125,7 +130,22 @@ def _local() -> bool:
     return os.environ.get("AWS_ENDPOINT_URL", "").startswith(("http://127.0.0.1", "http://localhost"))
 
 
-def _project(specs: tuple[str, ...], options: dict[str, Any]) -> Project:
+def _examples(sandbox: Sandbox) -> Examples:
+    """What templates refer to, made in the sandbox where each is tested, as ``cfgen deploy --sandbox`` does."""
+    from cfgen import document
+    from cfgen.deploy.rehearsal import hub_of
+
+    warn([f"sandbox at {sandbox.url}: a local stand-in, not AWS", hub_of(sandbox)])
+
+    def make(template: Template, region: str, given: Mapping[str, str]) -> Mapping[str, str]:
+        seeded = sandbox.seed(document.load(template.text, template.name), dict(given), region)
+        warn(f"example data in {region}: {one}" for one in seeded.made)
+        return seeded.parameters
+
+    return make
+
+
+def _project(specs: tuple[str, ...], options: dict[str, Any], sandbox: Sandbox | None = None) -> Project:
     from cfgen import pipeline
     from cfgen.catalogue import load
     from cfgen.deploy import inputs, linting
@@ -145,6 +165,7 @@ def _project(specs: tuple[str, ...], options: dict[str, Any]) -> Project:
         options["regions"],
         given,
         {region: inputs.pairs(items, "--parameter") for region, items in own.items()},
+        _examples(sandbox) if sandbox is not None else None,
         profile=None if options["sandbox"] else options["profile"],
         tags=inputs.pairs(options["tags"], "--tags"),
         role_name=options["role_name"],
@@ -153,6 +174,7 @@ def _project(specs: tuple[str, ...], options: dict[str, Any]) -> Project:
         tested = [region for test in project.tests if test.template is template for region in test.regions]
         if tested:
             linting.lint(template, tested)
+    warn(project.dropped)
     return project
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 PROJECT = "cfgen"
 PREFIX = "tcat-"
 """Of stack names. taskcat's own has capitals, which not every name made from a stack's may hold."""
+
+
+Examples = Callable[["Template", str, Mapping[str, str]], Mapping[str, str]]
+"""Template, region and the parameters given → values of what was made there for it."""
 
 
 class NowhereToTest(UsageError):
@@ -121,12 +125,14 @@ def make_project(
     regions: Sequence[str] = (),
     parameters: Mapping[str, str] | None = None,
     regional: Mapping[str, Mapping[str, str]] | None = None,
+    examples: Examples | None = None,
     **more: Any,
 ) -> Project:
     """The project for these templates in these regions (default: all of the template's in one partition).
 
     ``parameters`` go to every template that has them, ``regional`` (region → parameters) to that region alone; a
-    region with values of its own becomes a test of its own. ``more`` are Project's other fields.
+    region with values of its own becomes a test of its own. ``examples`` is asked for further values, of what was made
+    for a template in a region. ``more`` are Project's other fields.
     Raises UsageError (unknown region, unknown or missing parameter, nothing left to test).
     """
     given, own = parameters or {}, regional or {}
@@ -146,9 +152,14 @@ def make_project(
             if reason := why_not(template, region, mine, partition, catalogue):
                 dropped.append(Dropped(template.name, region, reason))
             else:
+                if examples is not None:
+                    mine = {**examples(template, region, mine), **mine}
                 alike.setdefault(tuple(sorted(mine.items())), []).append(region)
+        common = tuple(
+            sorted((name, value) for name, value in given.items() if name in dict(template.parameters))
+        )
         for values, where in alike.items():
-            own_values = len(alike) > 1 and where[0] in own
+            own_values = len(alike) > 1 and values != common
             name = f"{template.name}-{where[0]}" if own_values else template.name
             filled = merge(template, {**_asset_values(template), **dict(values)}, None).overrides
             full = {key: filled.get(key, default or "") for key, default in template.parameters}
