@@ -13,6 +13,7 @@ from cfgen.lint.explain import own
 from tests.lint.cases import CASES
 from tests.lint.conftest import Findings
 from tests.lint.kit import REGIONS, Case, template
+from tests.specs import CONTAINER, changed, template_of
 
 NAMES = [f"{case.rule} {case.name}" for case in CASES]
 # The engine makes this one itself: test_engine.py has its cases.
@@ -71,3 +72,11 @@ def test_one_class_a_file_and_every_file_is_loaded() -> None:
     assert loaded == {rule.rule_id for rule in own()}
     for file in Path(OWN_RULES).glob("[a-z]*.py"):
         assert len(re.findall(r"(?m)^class \w+\(Rule\):", file.read_text())) == 1, file
+
+
+def test_trainium_is_not_taken_for_a_burstable_type() -> None:
+    """Both begin with ``ml.t``; Trainium is hosted in fewer regions than the cases are linted in."""
+    data = changed(CONTAINER, model__container="huggingface-vllm-neuronx", scaling={"max": 2})
+    text = template_of(changed(data, endpoint__instanceType="ml.trn1.32xlarge")).text
+    found = lint_templates([TemplateSource("trn", text, ("us-east-1",))])
+    assert [one.rule_id for one in found if one.severity == "error"] == []

@@ -11,6 +11,12 @@ from cfgen.resolve.errors import ResolveError
 from tests.specs import CONTAINER, PACKAGE, changed, stack_of, template_of
 
 FOUR = changed(CONTAINER, endpoint__instanceCount=4)
+SERVERLESS: dict[str, Any] = {
+    "endpoint": ...,
+    "model__container": "huggingface:4.51.3",
+    "model__modelId": "intfloat/e5-small-v2",
+    "serverless": {"memorySizeInMB": 2048},
+}
 BLUE_GREEN, ROLLING = "BlueGreenUpdatePolicy", "RollingUpdatePolicy"
 POLICIES = [
     (
@@ -94,7 +100,7 @@ def test_components_roll_each_under_alarms_of_its_own() -> None:
     made = resources(changed(data, deployment={"size": "50%", "rollbackAlarms": {"latency": 5}}))
     assert "DeploymentConfig" not in made["Endpoint"]["Properties"]
     assert "DeploymentConfig" not in made["TunedComponent"]["Properties"]
-    for word, name in (("Chat", "chat"), ("Code", "code")):
+    for word in ("Chat", "Code"):
         config = made[f"{word}Component"]["Properties"]["DeploymentConfig"]
         assert config["RollingUpdatePolicy"] == {
             "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50},
@@ -138,6 +144,18 @@ REFUSED = [
     ("share of a batch", {"strategy": "rolling", "size": "4%"}, {}, "is 4%; 5% to 50% for rolling"),
     ("instances", {"size": "3"}, {}, "deployment.size: is 3 of 4 instances; at most 50 % of them"),
     (
+        "too few instances at a time",
+        {"strategy": "linear", "size": "1"},
+        {"endpoint__instanceCount": 20},
+        "deployment.size: is 1 of 20 instances; at least 10 % of them",
+    ),
+    (
+        "a number of none",
+        {"size": "1"},
+        SERVERLESS,
+        "deployment.size: counts instances, of which a serverless",
+    ),
+    (
         "steps at once",
         {"strategy": "all-at-once", "size": "10%"},
         {},
@@ -159,12 +177,7 @@ REFUSED = [
     (
         "serverless",
         {"strategy": "rolling"},
-        {
-            "endpoint": ...,
-            "model__container": "huggingface:4.51.3",
-            "model__modelId": "intfloat/e5-small-v2",
-            "serverless": {"memorySizeInMB": 2048},
-        },
+        SERVERLESS,
         "deployment.strategy: a serverless endpoint cannot roll",
     ),
     (

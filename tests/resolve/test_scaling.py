@@ -105,6 +105,16 @@ def test_without_scaling_nothing_is_kept() -> None:
     assert "RetainAllVariantProperties" not in yaml.dump(resources(CONTAINER))
 
 
+def test_trainium_scales() -> None:
+    """Its types begin with the letter of those that do not."""
+    data = changed(
+        CONTAINER, model__container="huggingface-vllm-neuronx", endpoint__instanceType="ml.trn1.32xlarge"
+    )
+    template = load(template_of(changed(data, scaling={"max": 2})).text)
+    assert "ScalableTarget" in template["Resources"]
+    assert "InstanceTypeScales" not in template["Rules"]
+
+
 def test_a_launcher_cannot_choose_a_burstable_type() -> None:
     data = changed(CONTAINER, scaling={"max": 2}, model__container="huggingface:4.51.3")
     data = changed(data, model__modelId="intfloat/e5-small-v2", endpoint__instanceType="ml.m5.large")

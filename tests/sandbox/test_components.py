@@ -128,7 +128,7 @@ def test_an_update_of_a_component_rolls_and_goes_back_by_its_alarm(world: World)
         ({"Type": "CAPACITY_PERCENT", "Value": 60}, "MaximumBatchSize must be between 5% and 50%"),
         (
             {"Type": "COPY_COUNT", "Value": 2},
-            "MaximumBatchSize must be at most 50% of the inference component's",
+            "MaximumBatchSize must be between 5% and 50% of the inference component's",
         ),
     ],
 )

@@ -25,6 +25,12 @@ def chosen_instance(name: str, path: str, catalogue: Catalogue, notes: Collector
     if not instance.regions:
         notes.refuse(path, f"{name} is not offered for hosting in any region", "choose another type")
         raise Stop
+    if name.startswith("ml.t2."):
+        notes.warn(
+            path,
+            f"{name}: hosting on T2 has reportedly been refused since September 2026",
+            "choose a current type",
+        )
     return instance
 
 

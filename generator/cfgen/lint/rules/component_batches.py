@@ -44,5 +44,5 @@ class ComponentBatches(Rule):
         size = mapping(policy, "MaximumBatchSize")
         value = number(size.get("Value"))
         copies = number(mapping(resource.properties, "RuntimeConfig").get("CopyCount"))
-        if size.get("Type") == "COPY_COUNT" and value and copies and value * 2 > copies:
-            yield size.where("Value"), f"{value:g} of {copies:g} copies are more than half"
+        if size.get("Type") == "COPY_COUNT" and value and copies and not 5 <= value * 100 / copies <= 50:
+            yield size.where("Value"), f"{value:g} of {copies:g} copies are not 5 to 50 % of them"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cfgen.lint.rules._rule import Hits, Rule
 from cfgen.lint.rules._sagemaker import TARGET, instance_types
 from cfgen.lint.rules._scaling import scaled
@@ -28,5 +30,5 @@ class ScalingBurstable(Rule):
         world = resource.world
         _, _, variant = scaled(world, resource)
         for kind in instance_types(variant) if variant is not None else ():
-            if kind.name.startswith("ml.t"):
+            if re.match(r"ml\.t\d", kind.name):  # trn is Trainium, which scales
                 yield resource.properties.where("ResourceId"), f"{kind.name} is burstable and cannot scale"

@@ -47,7 +47,7 @@ def plan(scene: Scene) -> DeploymentPlan | None:
         termination_wait=asked.termination_wait,
         timeout=asked.timeout,
         alarms=alarms,
-        names=tuple(asked.rollback_alarms.names),
+        names=tuple(dict.fromkeys(asked.rollback_alarms.names)),
     )
 
 
@@ -121,11 +121,23 @@ def _size(asked: Deployment, strategy: str, scene: Scene) -> CapacityPlan | None
                 f"one instance cannot be divided: a {strategy} step is a whole instance of the new fleet",
             )
         return CapacityPlan("CAPACITY_PERCENT", value)
-    if counts and value * 100 > most * min(counts):
+    if not counts:
+        notes.refuse(
+            "deployment.size",
+            "counts instances, of which a serverless endpoint has none",
+            f"a share such as {usual}",
+        )
+    elif value * 100 > most * min(counts):
         notes.refuse(
             "deployment.size",
             f"is {value} of {min(counts)} {what}",
             f"at most {most} % of them; or a share such as {usual}",
+        )
+    elif value * 100 < least * max(counts):
+        notes.refuse(
+            "deployment.size",
+            f"is {value} of {max(counts)} {what}",
+            f"at least {least} % of them; or a share such as {usual}",
         )
     return CapacityPlan("COPY_COUNT" if what == "copies" else "INSTANCE_COUNT", value)
 

@@ -124,7 +124,8 @@ def _scaled(scene: Scene) -> tuple[ScaledPlan, ...]:
         if variant.shadow:
             continue
         fleet = variant.instances
-        burstable = tuple(c.name for c in fleet.choices if c.name.startswith("ml.t")) if fleet else ()
+        names = [choice.name for choice in fleet.choices] if fleet else []
+        burstable = tuple(name for name in names if scene.catalogue.instance(name).burstable)
         if fleet and fleet.type in burstable:
             one.notes.refuse(
                 "endpoint.instanceType",

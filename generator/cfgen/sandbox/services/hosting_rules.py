@@ -156,8 +156,13 @@ def batches_problem(policy: Config, copies: int) -> str:
         size = rolling.get(key)
         if size and size["Type"] == "CAPACITY_PERCENT" and not 5 <= int(size["Value"]) <= most:
             return f"The value of {key} must be between 5% and {most}% of the copy count."
-        if size and size["Type"] == "COPY_COUNT" and copies and int(size["Value"]) * 100 > most * copies:
-            return f"{key} must be at most {most}% of the inference component's copy count ({copies})."
+        if (
+            size
+            and size["Type"] == "COPY_COUNT"
+            and copies
+            and not 5 <= int(size["Value"]) * 100 / copies <= most
+        ):
+            return f"{key} must be between 5% and {most}% of the inference component's copy count ({copies})."
     return ""
 
 

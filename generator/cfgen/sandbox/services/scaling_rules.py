@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from enum import Enum
 from typing import Any
 
@@ -113,7 +114,7 @@ def _check_hosting(call: Call, resource: str, dimension: str) -> None:
         raise _refuse(f"{resource} is serverless: only {_PROVISIONED} can scale.")
     if dimension == _PROVISIONED and not (serverless or {}).get("ProvisionedConcurrency"):
         raise _refuse(f"{resource} has no provisioned concurrency.")
-    if str(variant.get("InstanceType") or "").startswith("ml.t"):
+    if re.match(r"ml\.t\d", str(variant.get("InstanceType") or "")):  # trn is Trainium, which scales
         raise _refuse(f"The instance type {variant['InstanceType']} does not support automatic scaling.")
 
 
