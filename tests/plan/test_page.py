@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfgen.plan import picture
+from cfgen.plan.atlas import atlas
 from cfgen.plan.graph import Graph, Node
 from cfgen.plan.layout import lay_out
 from cfgen.plan.limits import NOBODY
@@ -101,6 +102,31 @@ def test_the_page_says_everything(plan_of: Planner) -> None:
         assert quota.need.name in said
     assert "eu-west-1" in said
     assert "must not use S3" not in said
+
+
+def test_every_region_has_a_place_of_its_own_in_the_atlas(plan_of: Planner) -> None:
+    plan = plan_of("llama-3.1-8b", "us-east-1", "eu-west-1")
+    stranger = replace(plan.table[-1], name="moon-base-1", description=HOSTILE)
+    drawn = atlas([*plan.table, stranger], plan.regions)
+    corners = re.findall(r'"(tile-[^"]*)"><title>([^<,]*),[^<]*</title><rect x="(\d+)" y="(\d+)"', drawn)
+    assert len({corner[2:] for corner in corners}) == len(plan.table) + 1
+    kinds = {name: kind for kind, name, *_ in corners}
+    assert kinds["us-east-1"] == "tile-yes chosen"
+    assert kinds["eu-central-2"] == "tile-opt"
+    assert kinds["us-west-1"] == "tile-no"
+    assert "<script" not in drawn
+    # only what the catalogue does not know yet stands beneath the world
+    rows = {name: int(y) for _, name, _, y in corners}
+    assert max(rows, key=lambda name: rows[name]) == "moon-base-1"
+    assert sum(y == rows["moon-base-1"] for y in rows.values()) == 1
+    east = {name: int(x) for _, name, x, _ in corners}
+    assert (
+        east["us-west-2"]
+        < east["us-east-1"]
+        < east["eu-west-1"]
+        < east["ap-south-1"]
+        < east["ap-northeast-1"]
+    )
 
 
 @pytest.mark.parametrize("spec", ["watched", "secured", "jumpstart-llama-3.1-8b", "model-package"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cfgen.plan import picture
+from cfgen.plan.atlas import atlas
 from cfgen.plan.graph import Graph
 from cfgen.plan.hours import WEEK
 from cfgen.plan.limits import NOBODY
@@ -68,6 +69,7 @@ def page(plan: Plan) -> str:
         week=WEEK,
         roles=_by_role(plan),
         areas=_by_area(plan),
+        atlas=Markup(atlas(plan.table, plan.regions)),
         values=dict(plan.parameters),
     )
     return text.rstrip() + "\n"
