@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfgen import document
 from cfgen.deploy.errors import MalformedOption
+from cfgen.parameters import NOT_ALLOWED, broken, plain
 
 if TYPE_CHECKING:
     from cfgen.render.template import Template
@@ -103,30 +104,10 @@ def _items(declaration: Mapping[str, Any], value: str) -> list[str]:
 
 def refusal(declaration: Mapping[str, Any], value: str) -> str:
     """Why a parameter's own declaration refuses a value; empty when it takes it."""
-    said = str(declaration.get("ConstraintDescription", ""))
-    choices = [str(one) for one in declaration.get("AllowedValues") or ()]
-    if choices and value not in choices:
-        return said or f"it takes {', '.join(choices)}"
-    if (pattern := declaration.get("AllowedPattern")) and not re.fullmatch(str(pattern), value):
-        return said or f"it does not match {pattern}"
-    if "Number" in str(declaration.get("Type")):
-        return _off_limits(declaration, value)
-    if not int(declaration.get("MinLength", 0)) <= len(value) <= int(declaration.get("MaxLength", 4096)):
-        return said or "too short or too long"
-    return ""
-
-
-def _off_limits(declaration: Mapping[str, Any], value: str) -> str:
-    try:
-        number = float(value)
-    except ValueError:
-        return "not a number"
-    least, most = declaration.get("MinValue"), declaration.get("MaxValue")
-    if least is not None and number < float(least):
-        return f"at least {least}"
-    if most is not None and number > float(most):
-        return f"at most {most}"
-    return ""
+    rule = broken(declaration, value)
+    if rule == NOT_ALLOWED:
+        return f"it takes {', '.join(plain(one) for one in declaration['AllowedValues'])}"
+    return rule and " ".join(str(declaration.get("ConstraintDescription", rule)).split())
 
 
 def _or(values: Sequence[str]) -> str:
