@@ -185,6 +185,39 @@ def test_a_failing_cli_is_told_with_its_words(monkeypatch: pytest.MonkeyPatch, t
         awscli.make_change_set(request())
 
 
+TAKEN = (
+    "An error occurred (AlreadyExistsException) when calling the CreateChangeSet operation: "
+    "ChangeSet awscli-cloudformation-package-deploy-1795388108 already exists"
+)
+
+
+def test_a_name_that_is_taken_for_this_second_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    done = tmp_path / "done"
+    body = f'if [ -f {done} ]; then echo "{ARN}"; else touch {done}; echo "{TAKEN}" >&2; exit 254; fi'
+    fake(tmp_path, body, monkeypatch)
+    assert awscli.make_change_set(request()) == ARN
+
+
+def test_a_name_that_stays_taken_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    fake(tmp_path, f'echo x >> {count}; echo "{TAKEN}" >&2; exit 254', monkeypatch)
+    stop = threading.Event()
+    monkeypatch.setattr(stop, "wait", lambda _: False)
+    with pytest.raises(errors.AwsError, match="already exists"):
+        awscli.make_change_set(request(), stop)
+    assert count.read_text().count("x") == 4
+
+
+def test_waiting_for_a_free_name_can_be_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake(tmp_path, f'echo "{TAKEN}" >&2; exit 254', monkeypatch)
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    with pytest.raises(errors.Interrupted, match="nothing was changed"):
+        awscli.make_change_set(request(), stop)
+
+
 def test_stopping_ends_the_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fake(tmp_path, "exec sleep 60", monkeypatch)
     stop = threading.Event()

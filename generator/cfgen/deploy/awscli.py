@@ -5,9 +5,11 @@ It only makes the change set. Executing and waiting are cfgen's own: the AWS CLI
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -31,6 +33,9 @@ _CALL = re.compile(
     r"An error occurred \((?P<code>[\w.:]+)\) when calling the (?P<call>\w+) operation[^:]*: (?P<text>.*)",
     re.S,
 )
+# the AWS CLI names its change sets by the second: two for one stack within one clash
+_NAME_TAKEN = re.compile(r"\(AlreadyExistsException\).*awscli-cloudformation-package-deploy-\d+", re.S)
+_NAME_TRIES = 3
 _CHANGE_SET_FAILED = re.compile(r"Status: FAILED\. Reason: (?P<reason>.*)", re.S)
 _WHERE = (
     "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html, or pip install awscli"
@@ -121,16 +126,27 @@ def make_change_set(request: Request, stop: threading.Event | None = None) -> st
         (folder / "template.yaml").write_text(request.template, encoding="utf-8", newline="\n")
         if request.overrides:
             (folder / "parameters.json").write_text(overrides_json(request.overrides), encoding="utf-8")
-        while not _TURNS.acquire(timeout=0.2):
-            if stop is not None and stop.is_set():
+        command, stopped = arguments(request, folder, program), stop or threading.Event()
+        code, out, err = _in_turn(command, stopped)
+        for _ in range(_NAME_TRIES):
+            if not (code and _NAME_TAKEN.search(err)):
+                break
+            if stopped.wait(1.1):
                 raise _interrupted()
-        try:
-            code, out, err = _run(arguments(request, folder, program), stop)
-        finally:
-            _TURNS.release()
+            code, out, err = _in_turn(command, stopped)
     if code:
         raise failure(err or out, code)
     return change_set_arn(out)
+
+
+def _in_turn(command: list[str], stop: threading.Event) -> tuple[int, str, str]:
+    while not _TURNS.acquire(timeout=0.2):
+        if stop.is_set():
+            raise _interrupted()
+    try:
+        return _run(command, stop)
+    finally:
+        _TURNS.release()
 
 
 def _interrupted() -> errors.Interrupted:
@@ -143,23 +159,41 @@ def _interrupted() -> errors.Interrupted:
 def _run(command: list[str], stop: threading.Event | None) -> tuple[int, str, str]:
     environment = {**os.environ, "AWS_PAGER": "", "AWS_CLI_AUTO_PROMPT": "off", "PYTHONWARNINGS": "ignore"}
     # a session of its own: Ctrl-C is cfgen's to handle, the CLI must not die half-way without a word
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        encoding="utf-8", errors="replace", env=environment, start_new_session=True,
-    )  # fmt: skip
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            encoding="utf-8", errors="replace", env=environment, start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise errors.ToolMissing(
+            f"the AWS CLI cannot be run: {command[0]}: {error.strerror}", hint=f"install it anew: {_WHERE}"
+        ) from error
     while True:
         try:
             out, err = process.communicate(timeout=0.2)
-            return process.returncode, out, err
+            return process.returncode, _printable(out), _printable(err)
         except subprocess.TimeoutExpired:
             if stop is not None and stop.is_set():
-                process.terminate()
-                process.communicate()
+                _end(process)
                 raise _interrupted() from None
         except BaseException:
-            process.kill()
-            process.communicate()
+            _end(process)
             raise
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End the CLI and what it started, also where it does not listen."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=5)
+            return
+
+
+def _printable(text: str) -> str:
+    """Without what would drive a terminal: escape sequences, bells."""
+    return "".join(char for char in text if char.isprintable() or char in "\n\t")
 
 
 def change_set_arn(output: str) -> str | None:
