@@ -114,6 +114,26 @@ def test_adapters_are_asked_by_their_own_names() -> None:
     assert len(alarms(changed(many, alarms={"latency": None}))) == 3 + 14
 
 
+def test_a_component_that_does_not_come_back_is_told() -> None:
+    scaled = [
+        {"name": name, "accelerators": 2, "scaling": {"min": least, "max": 2}}
+        for name, least in (("chat", 0), ("code", 0), ("find", 1))
+    ]
+    data = changed(COMPONENTS, components=scaled)
+    made = alarms(changed(data, alarms=True))
+    assert {name for name in made if "NoCapacity" in name} == {"ChatNoCapacityAlarm", "CodeNoCapacityAlarm"}
+    chat = made["ChatNoCapacityAlarm"]
+    assert (chat["MetricName"], chat["Statistic"], chat["Threshold"]) == (
+        "NoCapacityInvocationFailures",
+        "Sum",
+        "1",
+    )
+    assert chat["EvaluationPeriods"] == {"Ref": "AlarmNoCapacityMinutes"}
+    assert not any("NoCapacity" in name for name in alarms(changed(data, alarms={"noCapacity": None})))
+    later = load(template_of(changed(data, alarms={"noCapacity": 90})).text)["Parameters"]
+    assert later["AlarmNoCapacityMinutes"]["Default"] == "90"
+
+
 def test_adapters_on_a_dashboard_have_requests_but_neither_copies_nor_a_log() -> None:
     page = body(changed(adapted(1), dashboard=True))
     by_title = {one["properties"]["title"]: json.dumps(one) for one in page["widgets"]}
@@ -202,6 +222,7 @@ REFUSED = [
      "alarms.kmsKey: is about a topic of the template's"),
     (CONTAINER, {"backlog": 5}, "alarms.backlog: is of asynchronous endpoints"),
     (CONTAINER, {"noCapacity": 5}, "alarms.noCapacity: is of asynchronous endpoints"),
+    (COMPONENTS, {"noCapacity": 5}, "alarms.noCapacity: is of asynchronous endpoints"),
     (CPU, {"gpu": 90}, "alarms.gpu: ml.c6i.2xlarge has no GPU"),
     (CPU, {"gpuMemory": 90}, "alarms.gpuMemory: ml.c6i.2xlarge has no GPU"),
     (SERVERLESS, {"disk": 90}, "alarms.disk: SageMaker does not report it of serverless endpoints"),

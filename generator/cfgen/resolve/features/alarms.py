@@ -15,10 +15,13 @@ from typing import Any
 from cfgen.resolve.features.scene import Scene
 from cfgen.resolve.features.series import INSTANCES, REQUESTS, Source, sources
 from cfgen.resolve.plans.alarms import AlarmPlan, AlarmsPlan, InstanceRow, ThresholdPlan
+from cfgen.resolve.plans.components import ComponentPlan
 from cfgen.spec.features.alarms import Alarms
 
 MAX_ALARMS = 30
 """More would fill a template, and nobody's mailbox is the better for it."""
+NO_CAPACITY = "AlarmNoCapacityMinutes"
+"""The launcher's parameter."""
 ANSWER = 60
 """Seconds that SageMaker waits for an answer that does not stream (InvokeEndpoint)."""
 
@@ -97,7 +100,8 @@ def plan(scene: Scene) -> AlarmsPlan | None:
     ]
     for alarm, threshold in _waiting(asked, scene):
         found.append(alarm)
-        thresholds.append(threshold)
+        if threshold not in thresholds:
+            thresholds.append(threshold)
     if not found:
         scene.notes.refuse("alarms", "are none: every one is null", "leave alarms out, or one of them in")
     if len(found) > MAX_ALARMS:
@@ -150,20 +154,29 @@ def _value(field: str, asked: Alarms, scene: Scene) -> Any:
         "memory": 90,
         "disk": None if mode == "serverless" else 75 if scene.data.data_capture else 85,
         "backlog": 100 if mode == "async" else None,
-        "no_capacity": 30 if mode == "async" and _reaches_zero(scene) else None,
+        "no_capacity": 30 if _reaches_zero(scene) else None,
     }
     return usual.get(field)
 
 
 def _reaches_zero(scene: Scene) -> bool:
-    return scene.data.scaling is not None and not scene.data.scaling.min
+    """Whether requests may find nothing that answers, since it has gone for want of requests."""
+    if _mode(scene) == "async":
+        return scene.data.scaling is not None and not scene.data.scaling.min
+    return bool(_waking(scene))
+
+
+def _waking(scene: Scene) -> list[ComponentPlan]:
+    """Components that go to zero copies and come back."""
+    components = scene.plans.get("components")
+    return [one for one in components.scaled if one.scaling.wakes] if components else []
 
 
 def _check(asked: Alarms, scene: Scene) -> None:
     notes, mode = scene.notes, _mode(scene)
     _check_topic(asked, scene)
     if mode != "async":
-        for key in _given(asked, "backlog", "noCapacity"):
+        for key in _given(asked, "backlog", *(() if _waking(scene) else ("noCapacity",))):
             notes.refuse(
                 f"alarms.{key}",
                 "is of asynchronous endpoints, whose requests wait",
@@ -276,12 +289,26 @@ def _missing(namespace: str, scene: Scene) -> str:
 
 
 def _waiting(asked: Alarms, scene: Scene) -> Iterator[tuple[AlarmPlan, ThresholdPlan]]:
-    """The alarms of an asynchronous endpoint's queue."""
-    if _mode(scene) != "async":
-        return
+    """The alarms of an asynchronous endpoint's queue, and of requests that find no copy of a component."""
     common: dict[str, Any] = {
         "variant": "", "component": "", "namespace": REQUESTS, "period": 60, "missing": "notBreaching",
     }  # fmt: skip
+    minutes = _value("no_capacity", asked, scene)
+    if _mode(scene) != "async":
+        for one in _waking(scene) if minutes is not None else ():
+            yield (
+                AlarmPlan(
+                    id=f"{one.word}NoCapacityAlarm", title="Requests are refused and there is no copy",
+                    metric="NoCapacityInvocationFailures", statistic="Sum", parameter=NO_CAPACITY,
+                    threshold="1", operator="GreaterThanOrEqualToThreshold", evaluated=0, datapoints=0,
+                    **common | {"component": one.id},
+                ),
+                ThresholdPlan(
+                    NO_CAPACITY, "Minutes of refused requests to a component without a copy until an alarm is raised.",
+                    str(minutes), 1, 1440,
+                ),
+            )  # fmt: skip
+        return
     if (backlog := _value("backlog", asked, scene)) is not None:
         yield (
             AlarmPlan(
@@ -294,15 +321,15 @@ def _waiting(asked: Alarms, scene: Scene) -> Iterator[tuple[AlarmPlan, Threshold
                 str(backlog), 1, None,
             ),
         )  # fmt: skip
-    if (minutes := _value("no_capacity", asked, scene)) is not None:
+    if minutes is not None:
         yield (
             AlarmPlan(
                 id="NoCapacityAlarm", title="Requests wait and there is no instance",
-                metric="HasBacklogWithoutCapacity", statistic="Average", parameter="AlarmNoCapacityMinutes",
+                metric="HasBacklogWithoutCapacity", statistic="Average", parameter=NO_CAPACITY,
                 threshold="1", operator="GreaterThanOrEqualToThreshold", evaluated=0, datapoints=0, **common,
             ),
             ThresholdPlan(
-                "AlarmNoCapacityMinutes",
+                NO_CAPACITY,
                 "Minutes that requests wait without an instance until an alarm is raised.", str(minutes), 1, 1440,
             ),
         )  # fmt: skip

@@ -87,8 +87,8 @@ class Alarms(SpecModel):
     )
     no_capacity: Annotated[int, Field(ge=1, le=1440)] | None = Field(
         None,
-        description="Minutes that requests of an asynchronous endpoint wait without an instance (1 to 1,440); 30 "
-        "when absent and scaling reaches zero, null for no alarm.",
+        description="Minutes that requests of an asynchronous endpoint wait without an instance, or of a component are "
+        "refused without a copy (1 to 1,440); 30 when absent and scaling reaches zero, null for no alarm.",
     )
 
 
