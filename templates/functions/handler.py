@@ -35,7 +35,7 @@ def handler(event: Dict, context: Any) -> None:
         if event["RequestType"] == "Delete":
             delete(event, asked, time.time() + context.get_remaining_time_in_millis() / 1000 - 20)
         else:
-            whole, current = start(event, asked, wanted), wanted
+            whole, current = patiently(event, asked, wanted), wanted
         answer |= {"Status": "SUCCESS", "Data": {"Uri": f"s3://{wanted}"}}
     except Exception as error:
         reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
@@ -44,6 +44,19 @@ def handler(event: Dict, context: Any) -> None:
     put(event["ResponseURL"], answer | {"PhysicalResourceId": current})
     if whole:  # there already: the wait condition, made after this resource, need not wait
         signal(asked, None)
+
+
+def patiently(event: Dict, asked: Dict, wanted: str) -> bool:
+    """Start it, again if need be: a role made or changed a moment ago may not be known everywhere yet."""
+    tries = 0
+    while True:
+        try:
+            return start(event, asked, wanted)
+        except Exception as error:
+            tries += 1
+            if "AccessDenied" not in str(error) or tries > 5:
+                raise
+            time.sleep(PAUSE * 3)
 
 
 def start(event: Dict, asked: Dict, wanted: str) -> bool:
@@ -257,5 +270,5 @@ def put(url: str, body: Dict) -> None:
     """Answer at a presigned URL. What it raises after a minute makes Lambda deliver the event again."""
     print(body)
     again = urllib3.Retry(6, backoff_factor=PAUSE / 3, status_forcelist=range(500, 600))
-    http, data = urllib3.PoolManager(retries=again, timeout=10), json.dumps(body).encode()
+    http, data = urllib3.PoolManager(retries=again, timeout=10), json.dumps(body, ensure_ascii=False).encode()
     print("answered:", http.request("PUT", url, body=data, headers={"Content-Type": ""}).status)

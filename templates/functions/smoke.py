@@ -22,13 +22,26 @@ def handler(event: dict[str, Any], context: Any) -> None:
     answer |= {"Status": "SUCCESS", "PhysicalResourceId": f"smoke-test/{asked['EndpointName']}"}
     try:
         # A rollback must not fail because of the model that it goes back to.
-        if event["RequestType"] != "Delete" and "ROLLBACK" not in stack_status(event["StackId"]):
-            went_back(asked)
+        if event["RequestType"] != "Delete" and "ROLLBACK" not in patiently(stack_status, event["StackId"]):
+            patiently(went_back, asked)
             ending = time.time() + context.get_remaining_time_in_millis() / 1000 - 90
             request(asked, min(ending, time.time() + float(asked.get("Timeout", "600"))))
     except Exception as error:
         answer |= {"Status": "FAILED", "Reason": f"smoke test of {asked['EndpointName']}: {error}"[:1000]}
     put(event["ResponseURL"], answer)
+
+
+def patiently(call: Any, argument: Any) -> Any:
+    """A role made or changed a moment ago may not be known everywhere yet."""
+    tries = 0
+    while True:
+        try:
+            return call(argument)
+        except ClientError as error:
+            tries += 1
+            if "AccessDenied" not in str(error) or tries > 5:
+                raise
+            time.sleep(PAUSE)
 
 
 def stack_status(stack: str) -> str:
@@ -79,7 +92,7 @@ def put(url: str, body: dict[str, Any]) -> None:
     """Answer at CloudFormation's presigned URL; what it raises makes Lambda deliver the event again."""
     print(body)
     again = urllib3.Retry(6, backoff_factor=PAUSE / 10, status_forcelist=range(500, 600))
-    data = json.dumps(body).encode()
+    data = json.dumps(body, ensure_ascii=False).encode()
     urllib3.PoolManager(retries=again, timeout=10).request(
         "PUT", url, body=data, headers={"Content-Type": ""}
     )

@@ -117,6 +117,7 @@ class Control(Loopback):
         self.stops_after = 0  # how many looks a stopped build still runs for
         self.while_stopping: Callable[[], None] = lambda: None
         self.denied: set[str] = set()
+        self.not_yet: dict[str, int] = {}  # how often a right is not known that was given a moment ago
 
     def serve(
         self, _: str, __: str, headers: dict[str, str], body: bytes
@@ -125,7 +126,9 @@ class Control(Loopback):
         name = target.rpartition(".")[2] or parse_qs(body.decode()).get("Action", [""])[0]
         with self.lock:
             self.calls.append(name)
-            if name in self.denied:
+            wait = self.not_yet.get(name, 0)
+            self.not_yet[name] = max(0, wait - 1)
+            if wait or name in self.denied:
                 error = {"__type": "AccessDeniedException", "message": f"not authorized to perform {name}"}
                 return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(error).encode()
             if not target:

@@ -84,6 +84,16 @@ def test_create_starts_one_build_and_answers_at_once(
 
 
 @pytest.mark.usefixtures("hub", "bucket")
+def test_rights_that_are_not_known_everywhere_yet(
+    answers: Answers, control: Control, functions: Functions
+) -> None:
+    control.not_yet = {"StartExecution": 3}
+    functions.call("handler.py", event_of("Create", answers.at("create"), properties(answers)))
+    assert answers["create"]["Status"] == "SUCCESS"
+    assert len(control.executions) == 1
+
+
+@pytest.mark.usefixtures("hub", "bucket")
 def test_an_event_delivered_twice_is_one_build(
     answers: Answers, control: Control, functions: Functions
 ) -> None:

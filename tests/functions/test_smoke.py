@@ -56,6 +56,26 @@ def test_a_model_whose_code_raises(answers: Answers, functions: Functions, statu
     assert time.monotonic() - started < 8
 
 
+@pytest.mark.parametrize(("times", "status"), [(3, "SUCCESS"), (60, "FAILED")])
+def test_rights_that_are_not_known_everywhere_yet(
+    answers: Answers, control: Control, functions: Functions, times: int, status: str
+) -> None:
+    control.not_yet = {"DescribeEndpoint": times}
+    with Endpoint((200, "", {"embedding": [0.1]})) as endpoint:
+        assert smoke(functions, answers, endpoint)["Status"] == status
+
+
+@pytest.mark.usefixtures("control")
+@pytest.mark.parametrize("letter", ["x", "ü", "模"])
+def test_a_long_answer_of_any_script_fits_into_the_response(
+    answers: Answers, functions: Functions, letter: str
+) -> None:
+    with Endpoint(model_error(400, letter * 2000)) as endpoint:
+        told = smoke(functions, answers, endpoint)
+    assert letter * 500 in told["Reason"]
+    assert answers.problems == []  # CloudFormation takes 4,096 bytes
+
+
 @pytest.mark.usefixtures("control")
 def test_a_slow_first_load_is_waited_for(answers: Answers, functions: Functions) -> None:
     replies = [

@@ -28,7 +28,9 @@ def code_archive(folder: Path) -> bytes:
 
 
 def narrow(source: str) -> str:
-    """A source as it is embedded: one space a level, the same text otherwise. A template has 51,200 bytes."""
+    """A source as it is embedded: one space a level, no lines that only explain. A template has 51,200 bytes."""
+    source = re.sub(r"^ *#.*\n", "", source, flags=re.M)
+    source = re.sub(r'^( +)"""[^"\n]+"""\n(?=\1\S)', "", source, flags=re.M)
     return re.sub(r"^(?: {4})+", lambda indent: " " * (len(indent[0]) // 4), source, flags=re.M)
 
 
