@@ -49,6 +49,13 @@ def test_a_line_a_model() -> None:
     assert len(lines) == 2
 
 
+@pytest.mark.parametrize(
+    "words", [("llama 3.1 8b",), ("Llama", "3.1", "8B"), ("llama-3.1-8b",), ("llama_3_1", "8b")]
+)
+def test_dots_and_spaces_are_as_people_write_them(words: tuple[str, ...]) -> None:
+    assert names(*words) == [LLAMA.removesuffix("-instruct"), LLAMA]
+
+
 def test_all_of_them() -> None:
     assert len(run().stdout.splitlines()) == 339
 

@@ -104,19 +104,21 @@ def find_models(
 ) -> list[Record]:
     """Models that have all ``words`` in their id, task or software, by id: the version that would be served.
 
+    A word may hold spaces, and dots where ids have hyphens: ``llama 3.1 8b`` finds ``…-llama-3-1-8b``.
     ``parameters`` tells billions of parameters from an id. Raises UnknownRegion, BadSize.
     """
     if region:
         catalogue.region(region)
     limits = size_range(size) if size else None
     found = []
+    wanted = [_plain(word) for given in words for word in given.split()]
     for model_id in listed.ids:
         release = listed.release(model_id)
         about = (model_id, task_of(model_id), framework_of(release))
-        text = "\n".join(about).lower()
+        text = _plain("\n".join(about))
         billions = parameters(model_id)
         if (
-            not all(word.lower() in text for word in words)
+            not all(word in text for word in wanted)
             or (task and task.lower() not in about[1])
             or (framework and framework.lower() not in about[2])
             or (gated is not None and gated != release.gated)
@@ -127,6 +129,11 @@ def find_models(
         if region is None or region in record["regions"]:
             found.append(record)
     return found
+
+
+def _plain(text: str) -> str:
+    """In lower case, with hyphens for what else divides words in names."""
+    return text.lower().replace(".", "-").replace("_", "-")
 
 
 def _record(listed: JumpStart, catalogue: Catalogue, release: Release, billions: float | None) -> Record:
