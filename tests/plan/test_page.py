@@ -139,6 +139,19 @@ def test_no_check_is_left_out_of_the_text(spec: str, plan_of: Planner) -> None:
     assert "something else" in "\n".join(lines(new))
 
 
+def test_what_the_template_s_rules_say_is_told_with_its_link_whole(plan_of: Planner) -> None:
+    plan = plan_of("jumpstart-llama-3.1-8b", values={"AcceptEula": "false"})
+    said = "\n".join(lines(plan))
+    rule = next(check for check in plan.failed if check.kind == "region")
+    assert rule.detail.startswith("The licence must be accepted before the model is served: https://")
+    assert rule.detail.rpartition(" ")[2] in said
+    assert all(not row.launches for row in plan.table)
+    assert (
+        "the template's rules refuse it: The licence must be accepted"
+        in {row.name: row.why for row in plan.table}["us-east-1"]
+    )
+
+
 @pytest.mark.parametrize(
     ("usd", "said"),
     [(0, "$0.00"), (1234.5, "$1,234"), (12.345, "$12.35"), (0.0034, "$0.0034"), (0.000137, "$0.0001"),
@@ -254,6 +267,6 @@ def test_every_statement_that_names_no_resource_says_why(spec: object, plan_of: 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
 def test_the_text_fits_a_terminal(spec: object, plan_of: Planner) -> None:
     for line in lines(plan_of(getattr(spec, "stem", ""), "us-east-1")):
-        command = re.match(r"\s*(aws |https://|--)", line)
+        command = re.match(r"\s*(aws |https://|--|arn:)", line)  # to be copied whole
         assert len(line) <= 100 or command, line
         assert line == line.rstrip()

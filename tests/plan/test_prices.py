@@ -211,6 +211,12 @@ def test_when_neither_answers_it_says_so(aws: Aws, public: list[str]) -> None:
     assert "404" in found.problem
 
 
+def test_a_mirror_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CFGEN_PRICE_LIST", "nonsense")
+    with pytest.raises(OfferError, match="unknown url type"):
+        offers.offer_prices("eu-central-1", ["ml.g6.2xlarge"])
+
+
 def test_a_list_that_cannot_be_reached(no_aws: None) -> None:
     with pytest.raises(OfferError, match="refused"):
         offers.offer_prices("eu-central-1", ["ml.g6.2xlarge"])

@@ -6,7 +6,7 @@ asks AWS (``Fn::ValueOf``, ``Fn::RefAll``), None. AWS documentation: "Rule-speci
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cfgen.lint.evaluate import Seq, known, text
@@ -16,7 +16,12 @@ Answer = bool | None
 
 def refused(rules: Mapping[str, Any], value: Callable[[Any], Any]) -> bool:
     """Whether some rule's condition holds and one of its assertions certainly fails."""
-    for rule in rules.values():
+    return next(refusals(rules, value), None) is not None
+
+
+def refusals(rules: Mapping[str, Any], value: Callable[[Any], Any]) -> Iterator[str]:
+    """What each assertion says that certainly fails, of rules whose condition holds; the rule's name if it is mute."""
+    for name, rule in rules.items():
         if not isinstance(rule, Mapping):
             continue
         if "RuleCondition" in rule and holds(rule["RuleCondition"], value) is not True:
@@ -24,8 +29,7 @@ def refused(rules: Mapping[str, Any], value: Callable[[Any], Any]) -> bool:
         listed = rule.get("Assertions")
         for assertion in listed if isinstance(listed, Sequence) and not isinstance(listed, str) else ():
             if isinstance(assertion, Mapping) and holds(assertion.get("Assert"), value) is False:
-                return True
-    return False
+                yield text(assertion.get("AssertDescription", name))
 
 
 def holds(node: Any, value: Callable[[Any], Any]) -> Answer:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cfgen.lint.assertions import refused
+from cfgen.lint.assertions import refusals, refused
 from cfgen.lint.dependencies import REGIONAL, dependencies
 from cfgen.lint.evaluate import Evaluator, Map, Path, Seq, pseudo, text, token, whole_token
 
@@ -73,6 +73,13 @@ class World:
         """Whether the template's own Rules refuse this region and these parameters."""
         rules = self.template.section("Rules")
         return bool(rules) and refused(rules, lambda node: self.evaluate(node, ()))
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """What the template's Rules say against this region and these parameters, each once."""
+        return tuple(
+            dict.fromkeys(refusals(self.template.section("Rules"), lambda node: self.evaluate(node, ())))
+        )
 
     def reference(self, name: str) -> Any:
         """What ``Ref`` gives."""

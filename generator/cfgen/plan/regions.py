@@ -55,7 +55,7 @@ def _row(
             why = (
                 f"does not host {', '.join(dict.fromkeys(lacking))}"
                 if lacking
-                else "the template's rules refuse it"
+                else f"the template's rules refuse it: {'; '.join(world.refusals)}"
             )
             if lacking and stack is not None and (others := _others(name, stack)):
                 why += f"; it hosts {others}"

@@ -55,8 +55,8 @@ def region_checks(world: World, catalogue: Catalogue, account: Account | None) -
             "region",
             "failed",
             f"{region} {what}",
-            "",
-            "see the regions below, or choose another type",
+            "" if lacking else "; ".join(world.refusals),
+            "see the regions below, or choose another type" if lacking else "",
             region=region,
         )
     else:

@@ -24,7 +24,7 @@ _GROUPS = {
 def lines(plan: Plan) -> Iterator[str]:
     """The plan, a line at a time; at most WIDTH columns but for commands and links."""
     title = f"{plan.name}: {plan.description}" if plan.description else plan.name
-    yield from textwrap.wrap(title, WIDTH, break_on_hyphens=False)
+    yield from textwrap.wrap(title, WIDTH, break_on_hyphens=False, break_long_words=False)
     where = f", account {plan.account}" if plan.account else ""
     yield f"in {', '.join(plan.regions)}{where}"
     for cost in plan.costs:
@@ -101,7 +101,7 @@ def bounds(cost: RegionCost) -> str:
 def _cost(cost: RegionCost) -> Iterator[str]:
     yield from textwrap.wrap(
         f"Cost in {cost.region} ({cost.basis}): {bill(cost)}", WIDTH, subsequent_indent="  ",
-        break_on_hyphens=False,
+        break_on_hyphens=False, break_long_words=False,
     )  # fmt: skip
     rows = [_row(line) for line in cost.lines if line.hourly is not None or not line.known]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
@@ -166,6 +166,7 @@ def _check(check: Check, *, several: bool) -> Iterator[str]:
         initial_indent=f"  {MARKS[check.status]} ",
         subsequent_indent="    ",
         break_on_hyphens=False,
+        break_long_words=False,
     )
     if check.status != "ok":
         if check.fix:
@@ -179,7 +180,7 @@ def _regions(plan: Plan) -> Iterator[str]:
     yield f"Regions: {len(can)} can launch it as it stands"
     yield from textwrap.wrap(
         ", ".join(can) + ("   (* to be enabled in the account first)" if any("*" in one for one in can) else ""),
-        WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False,
+        WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False, break_long_words=False,
     )  # fmt: skip
     reasons: dict[str, list[str]] = {}
     for row in plan.table:
@@ -188,5 +189,5 @@ def _regions(plan: Plan) -> Iterator[str]:
     for why, names in reasons.items():
         yield from textwrap.wrap(
             f"not {', '.join(names)}: {why}", WIDTH, initial_indent="  ", subsequent_indent="    ",
-            break_on_hyphens=False,
+            break_on_hyphens=False, break_long_words=False,
         )  # fmt: skip
