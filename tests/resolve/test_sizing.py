@@ -242,6 +242,26 @@ def test_groups_of_quantised_weights_stay_whole() -> None:
     assert divides(AWQ, 8)
 
 
+def test_blocks_of_experts_stay_whole() -> None:
+    """Qwen3-30B-A3B-FP8 starts on 2 GPUs, not on 4: 768 / 4 is no multiple of 128 (vllm issues 17569, 25292)."""
+    moe = replace(
+        AWQ, quantization=Quantization("fp8", 8, 128), layers=48, hidden_size=2048, intermediate_size=6144,
+        expert_size=768, attention_heads=32, kv_heads=4, head_size=128,
+    )  # fmt: skip
+    assert [split for split in (1, 2, 4, 8) if divides(moe, split)] == [1, 2]
+    # unpacked or quantised by the tensor, the experts divide further
+    for other in (None, Quantization("fp8", 8)):
+        assert [s for s in (1, 2, 4, 8) if divides(replace(moe, quantization=other), s)] == [1, 2, 4, 8]
+
+
+def test_blocks_of_attention_stay_whole() -> None:
+    thin = replace(
+        AWQ, quantization=Quantization("fp8", 8, 128), intermediate_size=8192, attention_heads=32, kv_heads=8,
+        head_size=64,
+    )  # fmt: skip
+    assert [split for split in (1, 2, 4, 8) if divides(thin, split)] == [1, 2, 4]
+
+
 def test_what_bitsandbytes_packed_is_not_split() -> None:
     assert not divides(replace(AWQ, quantization=Quantization("bitsandbytes", 4)), 2)
 

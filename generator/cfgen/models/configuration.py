@@ -20,14 +20,15 @@ _DECODERS = """
     cohere2 granite granitemoe olmo olmo2 olmo3 olmoe dbrx deepseek deepseek_v2 deepseek_v3 kimi_k2 glm
     glm4 glm4_moe chatglm internlm2 internlm3 baichuan exaone exaone4 gpt_oss minicpm nemotron arctic
     smollm3 ernie4_5 ernie4_5_moe seed_oss hunyuan_v1_dense hunyuan_v1_moe apertus arcee llama4_text
-    mistral3_text
+    mistral3_text qwen2_vl_text qwen2_5_vl_text qwen3_vl_text qwen3_vl_moe_text
 """
 DECODERS = frozenset(_DECODERS.split())
 """Types whose every layer keeps keys and values of past tokens, as they are or compressed. Windows and chunks of
 some layers make the true need smaller than what is counted, never larger."""
-MULTIMODAL = frozenset(
-    {"gemma3", "mistral3", "llama4", "qwen2_vl", "qwen2_5_vl", "llava", "llava_next", "internvl"}
-)
+_WITH_IMAGES = """
+    gemma3 mistral3 llama4 qwen2_vl qwen2_5_vl qwen3_vl qwen3_vl_moe llava llava_next internvl
+"""
+MULTIMODAL = frozenset(_WITH_IMAGES.split())
 """Types with a language model of DECODERS as ``text_config`` (or beside it) and an encoder of images."""
 _ENCODERS = """
     bert roberta xlm-roberta camembert distilbert mpnet electra albert deberta deberta-v2 nomic_bert
@@ -37,6 +38,18 @@ _ENCODERS = """
 ENCODERS = frozenset(_ENCODERS.split())
 LATENT = frozenset({"deepseek_v2", "deepseek_v3", "kimi_k2"})
 """Multi-head latent attention: a layer keeps ``kv_lora_rank + qk_rope_head_dim`` numbers a token."""
+_DEFAULTS: Mapping[str, Mapping[str, int]] = {
+    "gemma": {"head_dim": 256},
+    "gemma2": {"head_dim": 256},
+    "gemma3_text": {
+        "num_hidden_layers": 26, "hidden_size": 2304, "intermediate_size": 9216, "num_attention_heads": 8,
+        "num_key_value_heads": 4, "head_dim": 256, "max_position_embeddings": 131072,
+    },
+}  # fmt: skip
+"""What transformers takes for fields that published configurations of a type leave out, where it is not what the other
+fields would say (huggingface/transformers, configuration_gemma*.py)."""
+_STRETCHED = ("gemma3", "gemma3_text")
+"""Types whose longest sequence is told with the stretch of their positions in it (vllm/config/model.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +65,7 @@ class Configuration:
     layers: int
     hidden_size: int
     intermediate_size: int
+    expert_size: int
     attention_heads: int
     kv_heads: int
     head_size: int
@@ -78,6 +92,7 @@ def configuration(config: Mapping[str, Any]) -> Configuration:
     inner = config.get("text_config")
     text: Mapping[str, Any] = inner if outer in MULTIMODAL and isinstance(inner, dict) else config
     kind_of = str(text.get("model_type") or outer) if text is not config else outer
+    text = {**_DEFAULTS.get(kind_of, {}), **text}
     layers = _number(text, "num_hidden_layers", "n_layer", "num_layers", "n_layers")
     heads = _number(text, "num_attention_heads", "n_head", "n_heads")
     hidden = _number(text, "hidden_size", "n_embd", "d_model", "dim")
@@ -98,11 +113,12 @@ def configuration(config: Mapping[str, Any]) -> Configuration:
             text, "intermediate_size", "ffn_hidden_size", "n_inner", "ffn_dim", "hidden_dim"
         )
         or 4 * hidden,
+        expert_size=_number(text, "moe_intermediate_size"),
         attention_heads=heads,
         kv_heads=0 if rank else kv_heads,
         head_size=_number(text, "head_dim", "kv_channels") or (hidden // heads if heads else 0),
         kv_rank=rank,
-        context=_context(text),
+        context=_context(text, kind_of),
         custom_code=bool(config.get("auto_map")),
         values=text,
     )
@@ -135,7 +151,7 @@ def _kv_heads(kind: str, values: Mapping[str, Any], heads: int) -> int:
     return _number(values, "num_key_value_heads", "num_kv_heads", "n_head_kv") or heads
 
 
-def _context(values: Mapping[str, Any]) -> int | None:
+def _context(values: Mapping[str, Any], kind: str) -> int | None:
     """The longest sequence, as vLLM derives it from the fields and a stretch of the positions."""
     names = (
         "max_position_embeddings",
@@ -150,7 +166,7 @@ def _context(values: Mapping[str, Any]) -> int | None:
         return None
     longest = min(given)
     scaling = values.get("rope_scaling") or values.get("rope_parameters")
-    if not isinstance(scaling, dict):
+    if not isinstance(scaling, dict) or kind in _STRETCHED:
         return longest
     kind, factor = scaling.get("rope_type") or scaling.get("type"), scaling.get("factor")
     if kind not in ("linear", "dynamic", "yarn") or not isinstance(factor, (int, float)) or factor < 1:

@@ -37,7 +37,8 @@ class ModelFacts:
     keeps nothing) or ``unknown``; then ``why_unknown`` says why. ``embeds``: it is made for embeddings, whatever its
     kind. ``weight_bytes``: as stored; ``served_bytes``: as an accelerator holds them (32-bit weights of a decoder are
     served in 16 bit). ``kv_heads`` 0: keys and values are compressed to ``kv_rank`` numbers a layer (multi-head latent
-    attention). ``context`` None: the model names no limit. ``gated``: empty, or how (``auto``, ``manual``).
+    attention). ``expert_size``: the width of one expert's network, 0 where there are no experts or they are as wide as
+    ``intermediate_size``. ``context`` None: the model names no limit. ``gated``: empty, or how (``auto``, ``manual``).
     """
 
     id: str
@@ -56,6 +57,7 @@ class ModelFacts:
     layers: int = 0
     hidden_size: int = 0
     intermediate_size: int = 0
+    expert_size: int = 0
     attention_heads: int = 0
     kv_heads: int = 0
     head_size: int = 0
@@ -138,7 +140,16 @@ def from_json(row: Mapping[str, Any]) -> ModelFacts:
 _TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("id", "revision", "commit", "kind", "dtype", "model_type"), (str,)),
     **dict.fromkeys(
-        ("layers", "hidden_size", "intermediate_size", "attention_heads", "kv_heads", "head_size", "kv_rank"),
+        (
+            "layers",
+            "hidden_size",
+            "intermediate_size",
+            "expert_size",
+            "attention_heads",
+            "kv_heads",
+            "head_size",
+            "kv_rank",
+        ),
         (int,),
     ),
     **dict.fromkeys(("parameters", "weight_bytes", "served_bytes", "context"), (int, type(None))),

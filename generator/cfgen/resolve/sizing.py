@@ -162,12 +162,17 @@ def divides(facts: ModelFacts, split: int) -> bool:
     heads, kv, quantization = facts.attention_heads, facts.kv_heads, facts.quantization
     if facts.kind != "decoder" or heads % split or (kv and kv % split and split % kv):
         return False
-    if facts.intermediate_size % split:
+    widths = [facts.intermediate_size, facts.expert_size]
+    if any(width % split for width in widths):
         return False
     if quantization is not None:
         if quantization.method == "bitsandbytes":
             return False  # vLLM does not split what was packed so beforehand
-        if quantization.group and (facts.intermediate_size // split) % quantization.group:
+        parts = [width // split for width in widths]
+        if quantization.method == "fp8" and kv:
+            # blocks go through what attention projects, too (vllm, validate_fp8_block_shape)
+            parts += [heads // split * facts.head_size, max(1, kv // split) * facts.head_size]
+        if quantization.group and any(part % quantization.group for part in parts):
             return False
     return True
 
