@@ -16,6 +16,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+def shorten(text: str, most: int = 120) -> str:
+    """``text`` as a message may quote it: cut where it goes on for too long."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def extra(name: str) -> str:
+    """What to do where the packages of one of cfgen's extras are not installed.
+
+    cfgen is installed from its repository: the package index has another project of the name.
+    """
+    return (
+        f"install cfgen with [{name}], from its repository: pip install '.[{name}]' (docs/how-to/install.md)"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong in a file: where, what, and what would be right.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cfgen.render.template import Template
 
 MAX_ENTRIES = 500
+MAX_INPUT = 5_000_000
+"""Bytes of a file that is worth a look-up."""
 
 
 def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -47,10 +49,13 @@ def _installation() -> bytes:
 
 def key_of(spec: Path, overlay: Path | None, form: str = "cfn") -> str | None:
     """The key of a rendering, or None when an input cannot be read (rendering will say why)."""
-    digest = hashlib.sha256(_installation() + form.encode())
     try:
+        digest = hashlib.sha256(_installation() + form.encode())
         for path in (spec, overlay, lock_path(spec)):
             if path is not None and (path is spec or path is overlay or path.exists()):
+                if not path.is_file() or path.stat().st_size > MAX_INPUT:
+                    # a pipe can be read once, a device has no end
+                    return None
                 digest.update(f"{path}\0".encode())
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     except OSError:

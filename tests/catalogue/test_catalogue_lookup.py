@@ -88,7 +88,12 @@ def test_a_version_on_several_frameworks_is_pytorchs_unless_named() -> None:
 
 Failure = tuple[Callable[[], object], type[CatalogueError], str, str]
 FAILURES: dict[str, Failure] = {
-    "family": (lambda: CATALOGUE.image("vlm", None, "gpu"), UnknownFamily, "did you mean 'vllm'", "sglang"),
+    "family": (
+        lambda: CATALOGUE.image("vlm", None, "gpu"),
+        UnknownFamily,
+        "did you mean 'vllm'",
+        "lists all",
+    ),
     "family far": (
         lambda: CATALOGUE.versions("zzzzzzzz"),
         UnknownFamily,

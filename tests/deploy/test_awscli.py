@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,37 @@ def test_stopping_ends_the_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     threading.Timer(0.3, stop.set).start()
     with pytest.raises(errors.Interrupted, match="nothing was changed"):
         awscli.make_change_set(request(), stop)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x7fELF of another machine", b"#!/nowhere/sh\n", b"no script"],
+    ids=["elf", "interpreter", "text"],
+)
+def test_a_cli_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes) -> None:
+    fake(tmp_path, "", monkeypatch)
+    (tmp_path / "aws").write_bytes(content)
+    with pytest.raises(errors.ToolMissing, match="the AWS CLI cannot be run: "):
+        awscli.make_change_set(request())
+
+
+def test_what_would_drive_a_terminal_is_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake(tmp_path, r"printf 'no\033[2J\007way' >&2; exit 1", monkeypatch)
+    with pytest.raises(errors.AwsCliFailed) as caught:
+        awscli.make_change_set(request())
+    assert caught.value.message.endswith("no[2Jway")
+
+
+def test_a_cli_that_does_not_listen_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(awscli, "PATIENCE", 0.3)
+    fake(tmp_path, "trap '' TERM; sleep 60 & echo $! > child; wait; wait", monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    with pytest.raises(errors.Interrupted):
+        awscli.make_change_set(request(), stop)
+    child = Path("/proc", (tmp_path / "child").read_text().strip(), "stat")
+    end = time.monotonic() + 10
+    while child.exists() and child.read_text().split()[2] != "Z":
+        assert time.monotonic() < end, "what the CLI started goes on"
+        time.sleep(0.05)

@@ -196,7 +196,49 @@ def test_errors_become_our_own(code: str, kind: type[errors.DeployError]) -> Non
     assert "cannot do it" in caught.value.message
 
 
+CONFIGURATION = """\
+[profile talks]
+credential_process = echo hello
+[profile no-file]
+web_identity_token_file = /nowhere
+role_arn = arn:aws:iam::111122223333:role/x
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "address", "words"),
+    [
+        ("talks", "http://127.0.0.1:9", "Expecting value"),
+        ("no-file", "http://127.0.0.1:9", "/nowhere: No such file"),
+        (None, "nonsense", "Invalid endpoint: nonsense"),
+    ],
+)
+def test_a_configuration_that_botocore_trips_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, profile: str | None, address: str, words: str
+) -> None:
+    (tmp_path / "config").write_text(CONFIGURATION)
+    for name, value in {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL": address, "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def ask() -> None:
+        with session.Aws("us-east-1", profile, attempts=1) as aws, session.aws_errors("ask"):
+            aws.client("cloudformation").describe_stacks(StackName="x")
+
+    with pytest.raises(errors.AwsError) as caught:
+        ask()
+    assert "the AWS configuration cannot be used: " in caught.value.message
+    assert words in caught.value.message
+    assert "credential_process" in caught.value.hint
+
+
 def test_a_fault_of_our_own_stays_one() -> None:
+    with pytest.raises(ValueError, match="ours"), session.aws_errors("do it"):
+        raise ValueError("ours")
     with pytest.raises(KeyError), session.aws_errors("do it"):
         raise KeyError("x")
 
@@ -285,4 +327,4 @@ def test_without_boto3_one_is_told_what_to_install(cfgen: Run, monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "boto3", None)
     ran = cfgen("outputs", "x", "--region", "us-east-1")
     assert ran.code == 1
-    assert "pip install 'cfgen[deploy]'" in ran.err
+    assert "pip install '.[deploy]'" in ran.err

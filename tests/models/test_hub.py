@@ -271,6 +271,16 @@ def test_something_that_is_no_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> 
         inspect("org/model")
 
 
+@pytest.mark.parametrize("token", ["hf_a\nb", "hf_ä", "hf a"], ids=ascii)
+def test_a_token_that_is_none_is_refused_and_not_shown(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(HubRefused, match="HF_TOKEN holds a space") as caught:
+        inspect("org/model")
+    assert "hf_" not in caught.value.message + caught.value.hint
+
+
 def test_nobody_there(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(HubUnreachable, match="Connection refused") as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cfgen.cli.sandbox import command
+from cfgen.cli.sandbox import _call, command
 from cfgen.errors import CfgenError
 from cfgen.sandbox import Sandbox
 
@@ -29,8 +30,18 @@ def test_start_status_run_stop(tmp_path: Path, capfd: pytest.CaptureFixture[str]
         assert started.exit_code == 0, started.output
         assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in started.output
         assert "not AWS" in started.output
+        again = runner.invoke(
+            command, ["start", *folder], env={"AWS_PROFILE": "mine", "HTTP_PROXY": "http://p"}
+        )
+        assert again.exit_code == 0
+        assert "running already" in again.stderr
+        unset, *same = again.stdout.splitlines()
+        assert unset.startswith("unset ")
+        assert "AWS_PROFILE" in unset.split()
+        assert [line for line in same if "AWS_" in line] == started.stdout.splitlines()[-len(same) + 2 :]
+        assert "export NO_PROXY=127.0.0.1,localhost" in same
         with pytest.raises(CfgenError, match="running already"):
-            runner.invoke(command, ["start", *folder], catch_exceptions=False)
+            runner.invoke(command, ["start", "--port", "9", *folder], catch_exceptions=False)
         shown = runner.invoke(command, ["status", "--format", "json", *folder])
         assert json.loads(shown.stdout)["running"] is True
         done = runner.invoke(
@@ -48,6 +59,53 @@ def test_start_status_run_stop(tmp_path: Path, capfd: pytest.CaptureFixture[str]
         stopped = runner.invoke(command, ["stop", *folder])
     assert "Stopped the sandbox" in stopped.output
     assert runner.invoke(command, ["status", *folder]).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["", "[]", "{", '{"pid": 1}', '{"pid": 1, "url": "http://127.0.0.1:9"}', '{"pid": "x", "url": 7}'],
+    ids=lambda v: v or "empty",
+)
+def test_a_state_that_tells_of_no_sandbox(tmp_path: Path, state: str) -> None:
+    """Process 1 is there, and is not ours to end."""
+    (tmp_path / "sandbox.json").write_text(state)
+    folder = ["--folder", str(tmp_path)]
+    assert CliRunner().invoke(command, ["status", *folder]).output == "No sandbox is running.\n"
+    assert CliRunner().invoke(command, ["stop", *folder]).output == "No sandbox is running.\n"
+
+
+def test_a_start_that_is_stopped_leaves_no_server(tmp_path: Path) -> None:
+    started = subprocess.Popen(
+        [sys.executable, "-m", "cfgen", "sandbox", "start", "--folder", str(tmp_path)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not (tmp_path / "stderr.log").exists():
+        time.sleep(0.01)
+    started.send_signal(signal.SIGINT)
+    _, said = started.communicate(timeout=60)
+    assert (started.returncode, said) == (130, "\nAborted.\n")
+    servers = [
+        folder
+        for folder in Path("/proc").glob("[0-9]*/cmdline")
+        if str(tmp_path) in folder.read_bytes().decode(errors="replace").split("\0")
+    ]
+    assert servers == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["sh", "-c", "kill -TERM $$"], 143), (["sh", "-c", "exit 3"], 3)],
+    ids=["signal", "code"],
+)
+def test_the_code_of_a_command(words: list[str], code: int) -> None:
+    assert _call(tuple(words), {}) == code
+
+
+def test_a_command_that_cannot_be_run(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no program")
+    for name, why in ((tmp_path / "text", "Permission denied"), (tmp_path, "Permission denied")):
+        with pytest.raises(CfgenError, match=why):
+            _call((str(name),), {})
 
 
 def test_run_alone_starts_and_ends_a_sandbox(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

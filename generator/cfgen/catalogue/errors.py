@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cfgen.errors import CfgenError, ProblemsError
+from cfgen.errors import CfgenError, ProblemsError, shorten
 
 
 class CatalogueError(CfgenError):
@@ -36,9 +36,11 @@ class UnknownFamily(CatalogueError):
     def __init__(self, family: str, known: Iterable[str]) -> None:
         self.family = family
         known = sorted(known)
+        near = did_you_mean(family, known)
+        families = "cfgen catalog images lists all" if near else f"Families: {', '.join(known)}"
         super().__init__(
-            f"no image family '{family}'{did_you_mean(family, known)}",
-            hint=f"Families: {', '.join(known)}. A full image URI or an overlay file works too.",
+            f"no image family '{shorten(family, 60)}'{near}",
+            hint=f"{families}. A full image URI or an overlay file works too.",
         )
 
 

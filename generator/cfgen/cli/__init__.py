@@ -5,15 +5,17 @@ Thin: a command parses options, calls one library function and prints. Errors ar
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cfgen import __version__
-from cfgen.errors import CfgenError
+from cfgen.errors import CfgenError, shorten
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -46,6 +48,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+class _ReaderGone(Exception):
+    """Who read the output (head, less) went away."""
+
+
 class LazyGroup(click.Group):
     """A group whose subcommands are imported only when invoked or asked for their own help."""
 
@@ -58,6 +64,13 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"cfgen.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # click would end with 1
+            raise _ReaderGone from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -99,26 +112,51 @@ def cli() -> None:
 
 
 def main(argv: list[str] | None = None) -> Any:
-    """Run the command line; exit code 0 done, 1 failed, 2 usage. Never prints a traceback."""
+    """Run the command line; exit code 0 done, 1 failed, 2 usage, 130 interrupted. Never prints a traceback."""
     # a command makes many objects and ends: collecting garbage while it starts costs a tenth of its time
     gc.set_threshold(100_000, 50, 50)
     try:
         code = cli.main(args=argv, prog_name="cfgen", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
-        click.echo("Aborted.", err=True)
-        sys.exit(130)
+        if sys.stdout is not None:
+            # what cannot be written is known here, not when Python ends
+            sys.stdout.flush()
+        status = code if isinstance(code, int) else 0
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        status = _say("Aborted.", 130)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        status = error.exit_code
     except CfgenError as error:
-        click.echo(f"Error: {error.message}", err=True)
-        if error.hint:
-            click.echo(f"Hint: {error.hint}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # the reader (head, less) went away: not an error of ours
-        import os
+        status = _say(
+            f"Error: {error.message}" + (f"\nHint: {error.hint}" if error.hint else ""), error.exit_code
+        )
+    except (BrokenPipeError, _ReaderGone):
+        # not an error of ours
+        _drop_output()
+        status = 0
+    except OSError as error:
+        _drop_output()
+        about = f"{shorten(str(error.filename))}: " if error.filename else ""
+        status = _say(f"Error: {about}{error.strerror or error}", 1)
+    except Exception as error:
+        if os.environ.get("CFGEN_TRACEBACK"):
+            raise
+        status = _say(
+            f"Error: a fault of cfgen's own: {type(error).__name__}: {shorten(str(error), 300)}\n"
+            "Hint: please report it, with what CFGEN_TRACEBACK=1 cfgen … prints",
+            1,
+        )
+    sys.exit(status)
 
+
+def _say(text: str, status: int) -> int:
+    """Tell stderr, if it still takes anything; the status."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
+    return status
+
+
+def _drop_output() -> None:
+    """Leave what stdout still holds: Python would try again to write it, and complain."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +61,9 @@ def command(model: str | None, output: Path | None, force: bool, overlay: Path |
                 "Name a model such as mistralai/Mistral-7B-Instruct-v0.3; off a terminal nobody asks."
             )
         model = str(click.prompt("Model (Hugging Face id)", err=True)).strip()
-    if Path(model).is_dir():
+    if not model:
+        raise click.UsageError("The model's id is empty.")
+    if os.path.isdir(model):  # noqa: PTH112 - of a name that is too long it says no
         raise click.UsageError(
             f"{model} is a folder; a spec names a model by its id. `cfgen size` takes folders."
         )
@@ -115,10 +118,12 @@ def _starter(model: str, catalogue: Catalogue, asked: dict[str, Any], asks: bool
 def _facts(model: str, asked: dict[str, Any]) -> ModelFacts | None:
     """The model's facts; None when they cannot be had and are not needed."""
     from cfgen.models import inspect
-    from cfgen.models.errors import ModelError
+    from cfgen.models.errors import ModelError, NotAnId
 
     try:
         return inspect(model, asked["revision"])
+    except NotAnId:
+        raise
     except ModelError as error:
         if not asked["instance_type"]:
             raise CfgenError(error.message, hint=f"{error.hint} Or name an --instance-type.") from error

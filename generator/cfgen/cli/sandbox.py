@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,21 +26,18 @@ def _folder(given: Path | None) -> Path:
     return given or cache_dir() / "sandbox"
 
 
-def _state(folder: Path) -> dict[str, object] | None:
+def _state(folder: Path) -> dict[str, Any] | None:
     """The running sandbox of a folder, or None."""
-    try:
-        state: dict[str, object] = json.loads((folder / "sandbox.json").read_text())
-    except (OSError, ValueError):
+    from cfgen.sandbox.local import answers, started_in
+
+    state = started_in(folder)
+    if state is None:
         return None
-    pid = int(str(state["pid"]))
-    with contextlib.suppress(ChildProcessError):
+    with contextlib.suppress(ChildProcessError, TypeError):
         # a sandbox this very process started is a zombie once it ends, until somebody asks
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return None
-    return state
+        os.waitpid(state["pid"], os.WNOHANG)
+    # a number alone proves nothing: after a restart of the machine it may be another program's
+    return state if answers(str(state["url"])) else None
 
 
 _folder_option = click.option(
@@ -61,28 +60,53 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--port", default=0, help="Port on 127.0.0.1 (default: a free one).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1 (default: a free one)."
+)
 @_region_option
 @_folder_option
 def start(port: int, region: str, folder: Path | None) -> None:
-    """Start a sandbox in the background and print the variables that lead clients to it."""
+    """Start a sandbox in the background and print the variables that lead clients to it.
+
+    eval "$(cfgen sandbox start)" sets them in this shell. Where one runs already, its variables are printed.
+    """
     from cfgen.deploy.rehearsal import hub_of
     from cfgen.sandbox import Sandbox
 
     place = _folder(folder)
-    if (running := _state(place)) is not None:
-        raise CfgenError(
-            f"A sandbox is running already at {running['url']} (process {running['pid']}).",
-            hint="cfgen sandbox stop",
-        )
-    sandbox = Sandbox(folder=place, port=port).start(detach=True)
-    warn([NOTICE, f"Here {hub_of(sandbox)}."])
-    for name, value in _shown(sandbox.environment(region)).items():
-        click.echo(f"export {name}={value}")
+    if (there := _state(place)) is not None:
+        if port not in (0, there.get("port")):
+            raise CfgenError(
+                f"A sandbox is running already at {there['url']} (process {there['pid']}).",
+                hint="cfgen sandbox stop; or --folder of another",
+            )
+        # a second shell wants the same variables; without them its calls would go to AWS
+        sandbox = Sandbox(folder=place)
+        sandbox.url = str(there["url"])
+        warn([f"A sandbox is running already at {sandbox.url}: this is the way to it.", NOTICE])
+    else:
+        sandbox = Sandbox(folder=place, port=port).start(detach=True)
+        warn([NOTICE, f"Here {hub_of(sandbox)}."])
+    click.echo("\n".join(_shell(sandbox.environment(region))))
 
 
-def _shown(variables: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in variables.items() if key.startswith("AWS_")}
+def _shell(variables: dict[str, str]) -> list[str]:
+    """Lines for a shell: what leads to the sandbox, without what would lead elsewhere (a profile, a proxy)."""
+    ours = {key: value for key, value in variables.items() if key.startswith("AWS_")}
+    others = sorted(
+        key
+        for key in os.environ
+        if key.startswith("AWS_") and key not in {*ours, "AWS_CA_BUNDLE", "AWS_PAGER"}
+    )
+    lines = [f"unset {' '.join(others)}"] if others else []
+    lines += [f"export {name}={value}" for name, value in ours.items()]
+    if any(os.environ.get(name) for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")):
+        for name in ("NO_PROXY", "no_proxy"):
+            there = [one for one in os.environ.get(name, "").split(",") if one]
+            lines.append(
+                f"export {name}={shlex.quote(','.join(dict.fromkeys([*there, '127.0.0.1', 'localhost'])))}"
+            )
+    return lines
 
 
 @command.command()
@@ -97,8 +121,7 @@ def stop(folder: Path | None) -> None:
     if running is None:
         click.echo("No sandbox is running.", err=True)
         return
-    pid = int(str(running["pid"]))
-    os.kill(pid, signal.SIGTERM)
+    os.kill(int(running["pid"]), signal.SIGTERM)
     for _ in range(100):
         if _state(place) is None:
             break
@@ -191,6 +214,10 @@ def seed(specs: tuple[str, ...], region: str, folder: Path | None, overlay: Path
 def _call(words: tuple[str, ...], variables: dict[str, str]) -> int:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     try:
-        return subprocess.run(list(words), env={**inherited, **variables}, check=False).returncode
+        code = subprocess.run(list(words), env={**inherited, **variables}, check=False).returncode
     except FileNotFoundError:
         raise CfgenError(f"No such command: {words[0]}") from None
+    except (OSError, ValueError) as error:
+        raise CfgenError(f"cannot run {words[0]}: {getattr(error, 'strerror', None) or error}") from None
+    # as the shell tells of a command that a signal ended
+    return code if code >= 0 else 128 - code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,7 @@ def _sized(model: str, catalogue: Any, asked: dict[str, Any]) -> Sizing:
     from cfgen.resolve.sizing_options import Wanted, load_of, size
 
     path = Path(model)
-    if path.suffix in (".yaml", ".yml") and path.is_file():
+    if path.suffix in (".yaml", ".yml") and os.path.isfile(model):  # noqa: PTH113
         return _of_spec(path, catalogue, asked)
     if asked["folder"] is not None:
         raise click.UsageError("--facts is for a spec; a folder is sized by itself.")

@@ -26,6 +26,9 @@ MAX_DIRECT_BYTES = 51_200
 MAX_BYTES = 1_000_000
 """Largest template passed as an S3 object (CloudFormation quotas)."""
 
+PATIENCE = 5.0
+"""Seconds that a CLI which is told to end has for it."""
+
 # AWS CLIs that run at a time: each takes some 60 MB, and a second of a processor to start
 _TURNS = threading.BoundedSemaphore(8)
 _CHANGE_SET = re.compile(r"arn:aws[\w-]*:cloudformation:[\w-]+:\d*:changeSet/[^\s'\"]+")
@@ -187,7 +190,7 @@ def _end(process: subprocess.Popen[str]) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=5)
+            process.communicate(timeout=PATIENCE)
             return
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TextIO
 
 from cfgen.deploy import errors
 from cfgen.deploy.events import Event
+from cfgen.errors import extra
 
 _LOCK = threading.Lock()
 
@@ -88,7 +89,7 @@ class Tree:
         try:
             from rich.console import Console
         except ImportError as error:
-            raise errors.ToolMissing("rich is not installed", hint="pip install 'cfgen[deploy]'") from error
+            raise errors.ToolMissing("rich is not installed", hint=extra("deploy")) from error
         self._console = Console(stderr=True, no_color=not color or None, highlight=False)
         self._live: Any = None
         self._title, self._started = "", 0.0

@@ -9,12 +9,15 @@ import functools
 import os
 import re
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from cfgen import __version__
 from cfgen.deploy import errors
+from cfgen.errors import extra
 
 _CREDENTIALS = (
     "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "NoAuthTokenError",
@@ -50,7 +53,7 @@ def boto() -> Any:
     try:
         import boto3  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError as error:
-        raise errors.ToolMissing("boto3 is not installed", hint="pip install 'cfgen[deploy]'") from error
+        raise errors.ToolMissing("boto3 is not installed", hint=extra("deploy")) from error
     return boto3
 
 
@@ -221,9 +224,24 @@ def aws_errors(doing: str) -> Iterator[None]:
     except errors.DeployError:
         raise
     except Exception as error:
-        if not type(error).__module__.startswith(("botocore", "boto3")):
+        if type(error).__module__.startswith(("botocore", "boto3")):
+            raise translate(error, doing) from error
+        if not _in_botocore(error):
             raise
-        raise translate(error, doing) from error
+        # botocore leaves what is wrong with an address, a token file or a credential process as Python says it
+        about = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise errors.AwsError(
+            f"cannot {doing}: the AWS configuration cannot be used: {about}",
+            hint="check AWS_ENDPOINT_URL, and the profile with its credential_process or token file",
+        ) from error
+
+
+def _in_botocore(error: Exception) -> bool:
+    """Whether a ValueError or OSError comes from within botocore, not from the block around it."""
+    if not isinstance(error, ValueError | OSError) or isinstance(error, BrokenPipeError):
+        return False
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any("botocore" in Path(file).parts for file in files)
 
 
 def pages(call: Callable[..., Any], key: str, token: str = "NextToken", **arguments: Any) -> Iterator[Any]:

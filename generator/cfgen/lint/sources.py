@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from cfgen.errors import CfgenError
+from cfgen.errors import CfgenError, shorten
 from cfgen.lint import guard
 from cfgen.lint.findings import TemplateSource
 
@@ -30,22 +30,30 @@ def find(paths: Sequence[str]) -> list[Path]:
     """The files that ``paths`` name. A folder gives its specs and templates, at any depth, in sorted order."""
     found: dict[Path, None] = {}
     for given in paths:
-        path = Path(given)
-        if path.is_dir():
-            files = [file for file in _files(path) if kind(file)]
-            if not files:
-                raise NothingToLint(f"no spec and no template in {given}")
-        elif path.exists():
-            files = [path]
-        else:
-            names = glob.glob(given, recursive=True)  # noqa: PTH207 - any pattern, absolute ones too
-            files = sorted(Path(name) for name in names if Path(name).is_file())
-            if not files:
-                raise NothingToLint(
-                    f"no such file: {given}", hint="give a spec, a template, a folder or a glob"
-                )
-        found.update(dict.fromkeys(files))
+        if not given:
+            raise NothingToLint("a file's name is empty", hint="a variable of the shell without a value?")
+        try:
+            found.update(dict.fromkeys(_named_by(given)))
+        except OSError as error:
+            raise UnreadableFile(f"cannot read {shorten(given)}: {error.strerror or error}") from error
     return list(found)
+
+
+def _named_by(given: str) -> list[Path]:
+    path = Path(given)
+    if path.is_dir():
+        files = [file for file in _files(path) if kind(file)]
+        if not files:
+            raise NothingToLint(f"no spec and no template in {given}")
+        return files
+    if path.exists():
+        return [path]
+    names = glob.glob(given, recursive=True)  # noqa: PTH207 - any pattern, absolute ones too
+    files = sorted(Path(name) for name in names if Path(name).is_file())
+    if not files:
+        what = "a link that leads nowhere" if path.is_symlink() else "no such file"
+        raise NothingToLint(f"{what}: {given}", hint="give a spec, a template, a folder or a glob")
+    return files
 
 
 def _files(folder: Path) -> Iterator[Path]:

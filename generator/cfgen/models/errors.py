@@ -4,6 +4,7 @@ Hierarchy::
 
     cfgen.errors.CfgenError
     └── ModelError                 fields: what the class docstring names
+        ├── NotAnId                neither a folder nor what the hub takes for a name
         ├── NoSuchModel            the hub has no such repository, or hides it
         ├── NoSuchRevision         the repository has no such branch, tag or commit
         ├── GatedModel             its files are behind terms or a token
@@ -25,6 +26,10 @@ class ModelError(CfgenError):
     def __init__(self, model: str, message: str, *, hint: str = "") -> None:
         self.model = model
         super().__init__(f"{model}: {message}", hint=hint)
+
+
+class NotAnId(ModelError):
+    """Neither a folder that is there nor what the hub takes for a name."""
 
 
 class NoSuchModel(ModelError):
@@ -82,9 +87,9 @@ class HubUnreachable(ModelError):
 class HubRefused(ModelError):
     """An answer of the hub's that is of no use; ``status`` is 0 when there is none to name."""
 
-    def __init__(self, model: str, message: str, status: int = 0) -> None:
+    def __init__(self, model: str, message: str, status: int = 0, *, hint: str = "") -> None:
         self.status = status
-        super().__init__(model, message, hint="Try again later; HF_ENDPOINT chooses another hub.")
+        super().__init__(model, message, hint=hint or "Try again later; HF_ENDPOINT chooses another hub.")
 
 
 class NotAModel(ModelError):

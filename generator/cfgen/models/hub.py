@@ -61,7 +61,18 @@ class HubRepository:
         self.endpoint, self.pause = endpoint(), pause
         self.token = (os.environ.get("HF_TOKEN") or "").strip()
         if urlsplit(self.endpoint).scheme not in ("http", "https") or not urlsplit(self.endpoint).netloc:
-            raise HubRefused(model, f"HF_ENDPOINT is no web address: {self.endpoint}")
+            raise HubRefused(
+                model,
+                f"HF_ENDPOINT is no web address: {self.endpoint}",
+                hint=f"Such as {ENDPOINT}; it is {ENDPOINT} when HF_ENDPOINT is not set.",
+            )
+        if not all("!" <= char <= "~" for char in self.token):
+            # never shown, not even in part
+            raise HubRefused(
+                model,
+                "HF_TOKEN holds a space, a line break or a letter that no token has",
+                hint="Set it to the token alone.",
+            )
         if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
             raise HubUnreachable(model, self.endpoint, "HF_HUB_OFFLINE is set")
         self._opener = urllib.request.build_opener(_AsItIs)

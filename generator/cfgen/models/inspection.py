@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cfgen.errors import shorten
 from cfgen.models.configuration import Configuration, read_configuration
-from cfgen.models.errors import DamagedFile, HubUnreachable, ModelError, NotAModel
+from cfgen.models.errors import DamagedFile, HubUnreachable, ModelError, NotAModel, NotAnId
 from cfgen.models.facts import ModelFacts, ModelFile, is_commit
 from cfgen.models.folder import FolderRepository
 from cfgen.models.formulas import embedding_count, parameter_count
 from cfgen.models.hub import HubRepository, endpoint
 from cfgen.models.weights import Repository, Weights, weights_of
 
+_ID = re.compile(r"([\w.-]{1,96}/)?[\w.-]{1,96}", re.ASCII)
+"""What the hub takes for an id (huggingface_hub, "validate_repo_id")."""
 CARD_EMBEDS = ("sentence-similarity", "feature-extraction")
 _SCALE_BITS = 0.15
 """What scales and zero points add to each 4-bit weight at groups of 128, in bits."""
+
+_WHOLE = frozenset({"F8_E4M3", "F8_E5M2", "BF16", "F16"})
+_SCALES = frozenset({"F32", "F8_E8M0"})
 
 
 def inspect(model: str, revision: str = "") -> ModelFacts:
@@ -27,15 +35,26 @@ def inspect(model: str, revision: str = "") -> ModelFacts:
     Raises ModelError's kinds (cfgen.models.errors).
     """
     folder = Path(model)
-    if folder.is_dir():
+    if model and os.path.isdir(folder):  # noqa: PTH112 - of a name that is too long it says no
         if revision:
             raise ModelError(model, "is a folder, which has no revisions", hint="Leave --revision out.")
         return read_facts(FolderRepository(folder))
-    if model.startswith((".", "/", "~")) or model.count("/") > 1:
-        raise ModelError(
-            model, "there is no such folder", hint="Give a folder, or a model id such as org/name."
+    either = "Give a folder, or a model id such as org/name."
+    if os.path.isfile(folder):  # noqa: PTH113
+        raise NotAnId(
+            model, "is a file", hint=either + (" Of a spec: cfgen size." if _of_spec(model) else "")
         )
+    if model.startswith((".", "/", "~")) or model.count("/") > 1:
+        raise NotAnId(shorten(model), "there is no such folder", hint=either)
+    if _of_spec(model):
+        raise NotAnId(shorten(model), "there is no such file", hint=either)
+    if not _ID.fullmatch(model):
+        raise NotAnId(shorten(model) or "''", "is neither a folder nor a model id", hint=either)
     return from_hub(model, revision)
+
+
+def _of_spec(name: str) -> bool:
+    return name.endswith((".yaml", ".yml"))
 
 
 def from_hub(model: str, revision: str = "") -> ModelFacts:
@@ -109,6 +128,7 @@ def described(config: Configuration, weights: Weights) -> ModelFacts:
         layers=config.layers,
         hidden_size=config.hidden_size,
         intermediate_size=config.intermediate_size,
+        expert_size=config.expert_size,
         attention_heads=config.attention_heads,
         kv_heads=config.kv_heads,
         head_size=config.head_size,
@@ -122,7 +142,11 @@ def described(config: Configuration, weights: Weights) -> ModelFacts:
 def _parameters(config: Configuration, weights: Weights) -> int | None:
     if weights.numbers and config.quantization is None:
         return sum(count for kind, count in weights.numbers.items() if kind.startswith(("F", "BF")))
-    return parameter_count(config)
+    counted = parameter_count(config)
+    if counted is None and weights.numbers and set(weights.numbers) <= _WHOLE | _SCALES:
+        # 8-bit floating point packs nothing: each stored number is a parameter, but for the scales
+        counted = sum(count for kind, count in weights.numbers.items() if kind in _WHOLE) or None
+    return counted
 
 
 def _expected(config: Configuration, parameters: int | None) -> int | None:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cfgen.deploy.errors import DeployError
+from cfgen.errors import extra
 from cfgen.paths import cache_dir, shipped
 
 
@@ -105,7 +106,7 @@ def _make(folder: Path, say: Callable[[str], None]) -> None:
             said = (done.stderr or done.stdout).strip().splitlines()[-8:]
             raise EnvironmentFailed(
                 "the environment for taskcat could not be made:" + "".join(f"\n  {line}" for line in said),
-                hint="it takes the package index once; or install cfgen[taskcat] in an environment of its own",
+                hint="it takes the package index once; or " + extra("taskcat"),
             )
     (folder / ".done").touch()
 

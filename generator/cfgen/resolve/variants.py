@@ -106,6 +106,9 @@ def changed_model(
         if not hasattr(data.model, field):
             notes.refuse(path, f"models of type {data.model.type} have no {key}", "leave it out")
             continue
+        if getattr(asked, field) is None and field not in {"revision", "version"}:
+            notes.refuse(path, "has no value", "give one or leave the key out")
+            continue
         places[f"model.{key}"] = path
         update[field] = getattr(asked, field)
     if "env" in update:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from cfgen.errors import CfgenError
+from cfgen.errors import CfgenError, extra
 
 if TYPE_CHECKING:
     from cfgen.sandbox.seed import Seeded
@@ -27,36 +28,48 @@ class SandboxError(CfgenError):
     """The sandbox could not be started, found or told something."""
 
 
-def request(url: str, method: str = "GET", body: Any = None) -> Any:
-    """One JSON exchange with the sandbox's own paths."""
+def request(url: str, method: str = "GET", body: Any = None, *, patience: float = 30) -> Any:
+    """One JSON exchange with the sandbox's own paths. Raises SandboxError."""
     data = None if body is None else json.dumps(body).encode()
     # never through a proxy: the sandbox lives on loopback
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     headers = {"Content-Type": "application/json"}
     try:
         with opener.open(
-            urllib.request.Request(url, data=data, method=method, headers=headers), timeout=30
+            urllib.request.Request(url, data=data, method=method, headers=headers), timeout=patience
         ) as answer:
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
         raise SandboxError(f"The sandbox refused: {error.read().decode(errors='replace')}") from None
+    except (OSError, http.client.HTTPException) as error:
+        where = "/".join(url.split("/")[:3])
+        raise SandboxError(
+            f"The sandbox at {where} does not answer: {getattr(error, 'reason', error)}"
+        ) from None
 
 
 def running(folder: Path) -> str:
     """The address of a sandbox that runs: the one AWS_ENDPOINT_URL names, else the one of ``folder``; else empty."""
+    started = str((started_in(folder) or {}).get("url", ""))
+    return next((url for url in (os.environ.get("AWS_ENDPOINT_URL", ""), started) if answers(url)), "")
+
+
+def started_in(folder: Path) -> dict[str, Any] | None:
+    """What the sandbox of ``folder`` wrote when it started (``pid``, ``port``, ``url``); it may have ended since."""
     try:
-        started = str(json.loads((folder / "sandbox.json").read_text())["url"])
-    except (OSError, ValueError, KeyError):
-        started = ""
-    return next((url for url in (os.environ.get("AWS_ENDPOINT_URL", ""), started) if _answers(url)), "")
+        state = json.loads((folder / "sandbox.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return state if isinstance(state, dict) and {"pid", "url"} <= state.keys() else None
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a sandbox is at ``url``."""
     if not url.startswith("http://127.0.0.1"):
         return False
     try:
-        return bool(request(f"{url}/_sandbox/health").get("sandbox") == "cfgen")
-    except (OSError, ValueError, SandboxError):
+        return bool(request(f"{url}/_sandbox/health", patience=10).get("sandbox") == "cfgen")
+    except (AttributeError, ValueError, SandboxError):
         return False
 
 
@@ -118,16 +131,12 @@ class Sandbox:
             env={**os.environ, "PYTHONWARNINGS": "ignore"},
         )
         errors.close()
-        end = time.monotonic() + 60
-        while not state.is_file():
-            if self._process.poll() is not None or time.monotonic() > end:
-                text = (self.folder / "stderr.log").read_text(errors="replace").strip()
-                missing = "No module named" in text
-                raise SandboxError(
-                    f"The sandbox did not start: {text.splitlines()[-1] if text else 'no message'}",
-                    hint="pip install 'cfgen[sandbox]'" if missing else f"see {self.folder}",
-                )
-            time.sleep(0.02)
+        try:
+            self._await(state)
+        except BaseException:
+            # whoever is stopped while it starts leaves none behind
+            self.stop()
+            raise
         self.url = json.loads(state.read_text())["url"]
         if detach:
             # it is meant to outlive this process: nobody will wait for it
@@ -136,6 +145,19 @@ class Sandbox:
         if self._settings:
             self.configure(**self._settings)
         return self
+
+    def _await(self, state: Path) -> None:
+        assert self._process is not None
+        end = time.monotonic() + 60
+        while not state.is_file():
+            if self._process.poll() is not None or time.monotonic() > end:
+                text = (self.folder / "stderr.log").read_text(errors="replace").strip()
+                missing = "No module named" in text
+                raise SandboxError(
+                    f"The sandbox did not start: {text.splitlines()[-1] if text else 'no message'}",
+                    hint=extra("sandbox") if missing else "" if self._temporary else f"see {self.folder}",
+                )
+            time.sleep(0.02)
 
     def stop(self) -> None:
         """Stop the server and forget everything."""

@@ -7,6 +7,7 @@ time is in memory.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import urllib.error
@@ -49,7 +50,7 @@ def offer_prices(region: str, instances: Collection[str], usages: Collection[str
             return prices_in(answer, instances, usages)
     except urllib.error.HTTPError as error:
         raise OfferError(f"{url}: {error.code} {error.reason}") from error
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise OfferError(f"{url}: {getattr(error, 'reason', error)}") from error
 
 
