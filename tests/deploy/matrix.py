@@ -235,7 +235,7 @@ class Stack:
         text = text.replace(self.id, "<id>").replace(self.id.rpartition("/")[2].split("-")[0], "<unique>")
         text = re.sub(rf"{self.name}-(\w+)-[A-Za-z0-9]{{12}}", r"<\1>", text, flags=re.IGNORECASE)
         text = text.replace(self.name, "<stack>")
-        text = re.sub(r"https://[a-z0-9]+\.lambda-url", "https://<url>", text)
+        text = re.sub(r"/_sandbox/urls/[a-z0-9]+/", "/_sandbox/urls/<url>/", text)
         return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>", text)
 
 

@@ -17,7 +17,7 @@ from cfgen.sandbox import admin, constraints, services, wire
 from cfgen.sandbox.faults import faults
 from cfgen.sandbox.iam import enforce, principals
 from cfgen.sandbox.registry import AFTER, BEFORE, OPERATIONS, OWN_SERVICES
-from cfgen.sandbox.services import http_api
+from cfgen.sandbox.services import function_urls, http_api
 from cfgen.sandbox.wire import AwsError, Call
 
 _log = logging.getLogger("cfgen.sandbox")
@@ -29,10 +29,13 @@ class Gateway:
     def __init__(self, moto: Any) -> None:
         self.moto = moto
         services.load_all()
+        function_urls.install()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith(http_api.PREFIX):
             return wire.send(start_response, http_api.answer(environ))
+        if environ.get("PATH_INFO", "").startswith(function_urls.PREFIX):
+            return wire.send(start_response, function_urls.answer(environ))
         if environ.get("PATH_INFO", "").startswith("/_sandbox/"):
             return wire.send(start_response, admin.answer(environ))
         call = wire.read(environ)

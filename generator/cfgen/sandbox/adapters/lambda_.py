@@ -217,7 +217,7 @@ class Alias(Adapter):
 
 
 class Url(Adapter):
-    """A function URL (it resolves nowhere: the sandbox does not serve it)."""
+    """A function URL: an address of this machine, which `services.function_urls` serves."""
 
     type = "AWS::Lambda::Url"
 
@@ -225,9 +225,8 @@ class Url(Adapter):
         refuse_unhandled(ctx, p, ("AuthType", "Cors", "InvokeMode", "TargetFunctionArn"))
         arguments = shaped("lambda", "CreateFunctionUrlConfig", p, FunctionName=p["TargetFunctionArn"])
         answer = ctx.client("lambda").create_function_url_config(**arguments)
-        # Lambda's ends in a slash
-        url = f"{answer['FunctionUrl'].rstrip('/')}/"
-        return Made(answer["FunctionArn"], {"FunctionArn": answer["FunctionArn"], "FunctionUrl": url})
+        attributes = {key: answer[key] for key in ("FunctionArn", "FunctionUrl")}
+        return Made(answer["FunctionArn"], attributes)
 
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
         arguments = shaped("lambda", "UpdateFunctionUrlConfig", new, FunctionName=new["TargetFunctionArn"])

@@ -40,7 +40,7 @@ def answer(environ: dict[str, Any]) -> Response:
     region, api = _find(api_id)
     if api is None:
         return json_response({"message": "Not Found"}, 404)
-    cors = _cors(api, environ.get("HTTP_ORIGIN", ""))
+    cors = cors_of(api.cors_configuration or {}, environ.get("HTTP_ORIGIN", ""))
     if method == "OPTIONS" and api.cors_configuration:
         return 204, cors, b""
     route, parameters = _route(api, method, path)
@@ -53,7 +53,7 @@ def answer(environ: dict[str, Any]) -> Response:
         return json_response({"message": "Too Many Requests"}, 429)
     if len(body) > _MOST or len(body) * 4 / 3 > _MOST_FOR_LAMBDA:
         return json_response({"message": "Request Entity Too Large"}, 413)
-    event = _event(environ, api_id, route.route_key, method, path, parameters, body)
+    event = event_of(environ, api_id, route.route_key, method, path, parameters, body)
     status, headers, data = _invoke(region, api, route, event)
     return status, {**headers, **cors, "apigw-requestid": event["requestContext"]["requestId"]}, data
 
@@ -134,8 +134,8 @@ def _throttled(api: Any) -> bool:
         return tokens < 1
 
 
-def _cors(api: Any, origin: str) -> dict[str, str]:
-    settings_ = api.cors_configuration or {}
+def cors_of(settings_: dict[str, Any], origin: str) -> dict[str, str]:
+    """The headers that let a browser's page of another origin read an answer."""
     allowed = settings_.get("allowOrigins") or []
     if not origin or not ({origin, "*"} & set(allowed)):
         return {}
@@ -148,7 +148,7 @@ def _cors(api: Any, origin: str) -> dict[str, str]:
     return {"access-control-allow-origin": "*" if "*" in allowed else origin, **lists}
 
 
-def _event(
+def event_of(
     environ: dict[str, Any],
     api_id: str,
     key: str,
@@ -212,9 +212,14 @@ def _invoke(region: str, api: Any, route: Any, event: dict[str, Any]) -> Respons
         return json_response({"message": "Service Unavailable"}, 503)
     if outcome.error:
         return failed
-    given = json.loads(outcome.payload)
+    return reply_of(outcome.payload)
+
+
+def reply_of(payload: bytes) -> Response:
+    """A function's result as an HTTP answer: what names no status is the body itself."""
+    given = json.loads(payload)
     if not isinstance(given, dict) or "statusCode" not in given:
-        return 200, {"content-type": "application/json"}, outcome.payload
+        return 200, {"content-type": "application/json"}, payload
     text = str(given.get("body") or "")
     data = base64.b64decode(text) if given.get("isBase64Encoded") else text.encode()
     return int(given["statusCode"]), dict(given.get("headers") or {}), data
