@@ -4,15 +4,11 @@ The physical id is the bucket's name: CloudFormation itself then asks for the ol
 A bucket that is kept on purpose is emptied too when a rollback takes it back: CloudFormation deletes it then.
 """
 
-import json
-import os
 from typing import Any
 
 import boto3
-import urllib3
 from botocore.exceptions import ClientError
-
-PAUSE = float(os.environ.get("CFGEN_PAUSE", "10"))
+from custom_resource import put
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
@@ -60,13 +56,3 @@ def empty(bucket: str, context: Any) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchBucket":
             raise
-
-
-def put(url: str, body: dict[str, Any]) -> None:
-    """Answer at CloudFormation's presigned URL; what it raises makes Lambda deliver the event again."""
-    print(body)
-    again = urllib3.Retry(6, backoff_factor=PAUSE / 10, status_forcelist=range(500, 600))
-    data = json.dumps(body, ensure_ascii=False).encode()
-    urllib3.PoolManager(retries=again, timeout=10).request(
-        "PUT", url, body=data, headers={"Content-Type": ""}
-    )

@@ -4,16 +4,12 @@ SageMaker's interfaces outlive the endpoint by minutes and would block the delet
 Only interfaces in state `available` are deleted here; AWS removes those still in use.
 """
 
-import json
-import os
 import time
 from typing import Any
 
 import boto3
-import urllib3
 from botocore.exceptions import ClientError
-
-PAUSE = float(os.environ.get("CFGEN_PAUSE", "10"))
+from custom_resource import PAUSE, put
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
@@ -49,13 +45,3 @@ def wait(group: str, context: Any) -> None:
             names = ", ".join(f"{one['NetworkInterfaceId']} ({one['Description']})" for one in found[:5])
             raise TimeoutError(f"{group} is still used by {names}: delete the stack again in a few minutes")
         time.sleep(PAUSE)
-
-
-def put(url: str, body: dict[str, Any]) -> None:
-    """Answer at CloudFormation's presigned URL; what it raises makes Lambda deliver the event again."""
-    print(body)
-    again = urllib3.Retry(6, backoff_factor=PAUSE / 10, status_forcelist=range(500, 600))
-    data = json.dumps(body, ensure_ascii=False).encode()
-    urllib3.PoolManager(retries=again, timeout=10).request(
-        "PUT", url, body=data, headers={"Content-Type": ""}
-    )

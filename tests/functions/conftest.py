@@ -15,6 +15,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from cfgen.render.parts import source
 from tests.fixtures.hub import Hub
 from tests.functions.loopback import STACK, Answers, Control
 
@@ -113,7 +114,7 @@ class Functions:
         )
 
     def call(self, file: str, event: dict[str, Any], seconds: float = 60, **environment: str) -> Outcome:
-        (self.folder / "index.py").write_text((FUNCTIONS / file).read_text())
+        (self.folder / "index.py").write_text(source(file))
         variables = {**os.environ, "CFGEN_PAUSE": "0.02", **environment}
         command = [sys.executable, "-W", "error", "-c", DRIVER, str(seconds)]
         return Outcome(

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from cfgen.render.parts import source
 from tests.fixtures.hub import Hub
-from tests.functions.conftest import FUNCTIONS, TOKEN, Functions, event_of
+from tests.functions.conftest import TOKEN, Functions, event_of
 from tests.functions.loopback import MACHINE, Answers, Control
 from tests.functions.reference import make
 
@@ -70,9 +71,9 @@ def key(template: dict[str, Any]) -> str:
 def test_what_is_embedded_is_what_is_tested(template: dict[str, Any]) -> None:
     resources = template["Resources"]
     for name, file in (("BuildFunction", "handler.py"), ("SmokeTestFunction", "smoke.py")):
-        source = (FUNCTIONS / file).read_text()
-        assert resources[name]["Properties"]["Code"]["ZipFile"] == make.narrow(source)
-        assert compile(make.narrow(source), file, "exec").co_names == compile(source, file, "exec").co_names
+        text = source(file)
+        assert resources[name]["Properties"]["Code"]["ZipFile"] == make.narrow(text)
+        assert compile(make.narrow(text), file, "exec").co_names == compile(text, file, "exec").co_names
 
 
 def test_no_wildcard_without_a_reason(template: dict[str, Any]) -> None:

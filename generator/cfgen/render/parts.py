@@ -12,6 +12,7 @@ import jinja2
 from cfgen.compact import compact, packed
 from cfgen.paths import cache_dir, templates_dir
 from cfgen.render import values
+from cfgen.render.joining import joined
 
 TITLES = {
     "model": "Endpoint",
@@ -51,10 +52,11 @@ FITS = ("whole", "compact", "packed")
 
 @functools.cache
 def source(name: str, fit: str = "whole") -> str:
-    """The text of a file in templates/functions, to be embedded; ``fit`` is one of FITS."""
-    text = (templates_dir() / "functions" / name).read_text(encoding="utf-8")
+    """The text of a file in templates/functions, to be embedded, with what it imports from there; ``fit``: FITS."""
+    path = templates_dir() / "functions" / name
     if name.endswith(".js"):
-        return text
+        return path.read_text(encoding="utf-8")
+    text = joined(path)
     if fit == "packed":
         return packed(name, text)
     return compact(text) if fit == "compact" else text

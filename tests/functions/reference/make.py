@@ -10,6 +10,8 @@ import sys
 import tarfile
 from pathlib import Path
 
+from cfgen.render.parts import source
+
 HERE = Path(__file__).parent
 FUNCTIONS = HERE.parents[2] / "templates" / "functions"
 MODELS = ["sentence-transformers/all-MiniLM-L6-v2", "cross-encoder/ms-marco-MiniLM-L-12-v2"]
@@ -50,7 +52,7 @@ def render(models: list[str] | None = None, **more: object) -> str:
     text = re.sub(r"\A(#.*\n)+", "", (HERE / "build.in.yaml").read_text())
 
     def include(match: re.Match[str]) -> str:
-        lines = narrow((FUNCTIONS / match[2]).read_text()).splitlines()
+        lines = narrow(source(match[2])).splitlines()
         return "\n".join(match[1] + line if line else "" for line in lines)
 
     text = re.sub(r"^( *)@include (\S+)@$", include, text, flags=re.M)
