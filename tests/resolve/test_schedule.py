@@ -315,8 +315,8 @@ def test_rights_to_switch_components() -> None:
     assert rights["AlarmsOfScaling"]["Resource"]["Fn::Sub"].endswith(
         ":alarm:TargetTracking-inference-component/*"
     )
-    [alarm] = rights["AlarmsThatWake"]["Resource"]
-    assert alarm["Fn::Sub"].endswith(":alarm:${AWS::StackName}-ChatWakeAlarm-*")
+    alarms = rights["AlarmsThatWake"]["Resource"]["Fn::Sub"]
+    assert alarms.endswith(":alarm:${AWS::StackName}-*WakeAlarm-*")
 
 
 def test_days_and_nights_add_up() -> None:
