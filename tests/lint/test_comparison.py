@@ -47,7 +47,7 @@ def _table(found: Findings) -> str:
     return "".join([*lines, END])
 
 
-def test_the_table_of_the_page_is_what_the_linters_say(
+def test_the_table_of_the_page_is_fresh(
     found: Findings, golden: Callable[[Path, str], None]
 ) -> None:
     page = PAGE.read_text()
