@@ -123,6 +123,11 @@ TOPIC = "Resources: {A: {Type: 'AWS::SNS::Topic', Properties: {TopicName: t, Fif
 CUSTOM = "Resources: {A: {Type: 'Custom::A', Properties: {ServiceToken: %s}}}"
 WAIT = "Resources: {A: {Type: 'AWS::CloudFormation::WaitCondition', Properties: {Handle: h, Timeout: %s}}}"
 KIND = "Resources: {A: {Type: 'AWS::%s'}}"
+MOVED = """
+Resources:
+  E: {Type: "AWS::SageMaker::Endpoint", Properties: {EndpointName: %s, EndpointConfigName: c}}
+  A: {Type: "AWS::SageMaker::InferenceComponent", Properties: {EndpointName: !GetAtt E.EndpointName, VariantName: v}}
+"""
 
 
 @pytest.mark.parametrize(
@@ -132,6 +137,7 @@ KIND = "Resources: {A: {Type: 'AWS::%s'}}"
         (CUSTOM, "arn:a", "arn:b", "service-token"),
         (WAIT, "60", "70", "wait-condition"),
         (KIND, "SNS::Topic", "SQS::Queue", "resource-type"),
+        (MOVED, "one", "two", "component-endpoint"),
     ],
 )
 def test_limits_of_cloudformation(text: str, before: str, after: str, limit: str) -> None:
@@ -143,6 +149,6 @@ def test_every_limit_is_tested() -> None:
     from tests.deploy.matrix import refusals
 
     tested = {one.limit for one in refusals()}
-    tested |= {"name-taken", "service-token", "wait-condition", "resource-type"}
+    tested |= {"name-taken", "service-token", "wait-condition", "resource-type", "component-endpoint"}
     assert [one.id for one in updates.LIMITS if one.id not in tested] == []
     assert all(one.source.startswith("https://") and one.title and one.instead for one in updates.LIMITS)

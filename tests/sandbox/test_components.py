@@ -68,6 +68,17 @@ def test_components_come_change_and_go(world: World) -> None:
     assert not world.client("logs").describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
 
 
+def test_a_component_does_not_move_to_another_endpoint(world: World) -> None:
+    text = template({"name": "chat", "accelerators": 2})
+    name = world.create(text)
+    endpoint = world.outputs(name)["EndpointName"]
+    other = [{"ParameterKey": "EndpointName", "ParameterValue": "another"}]
+    assert world.update(name, text, Parameters=other) == "UPDATE_ROLLBACK_COMPLETE", world.events(name)
+    assert any("cannot move to another" in event for event in world.events(name))
+    assert world.outputs(name)["EndpointName"] == endpoint
+    assert names(world, name) == {"chat"}
+
+
 def test_at_zero_copies_the_stack_can_be_updated(world: World) -> None:
     name = world.create(template(CHAT))
     component = world.outputs(name)["ChatComponentName"]

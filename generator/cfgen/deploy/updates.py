@@ -17,6 +17,7 @@ SWITCH = "ScalingEnabled"
 """The parameter of a template that takes its variants out of automatic scaling."""
 
 _TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
+_COMPONENT = "AWS::SageMaker::InferenceComponent"
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _CFN = "https://docs.aws.amazon.com/AWSCloudFormation/latest/"
 
@@ -171,6 +172,15 @@ def _components(update: Update) -> Iterator[tuple[str, str]]:
             )
 
 
+def _moved(update: Update) -> Iterator[tuple[str, str]]:
+    for name, stand in update.after.items():
+        if stand.type != _COMPONENT or not update.stays(name):
+            continue
+        for token in tokens_in(stand.properties.get("EndpointName")):
+            if update.actions.get(token.split(".")[0]) == "replace":
+                yield name, "its endpoint is replaced, and a component cannot move to another"
+
+
 def _deployment(update: Update) -> Iterator[tuple[str, str]]:
     for name, old, new in update.served():
         names = [set(_variants(side)) for side in (old, new)]
@@ -272,6 +282,13 @@ LIMITS = (
         "deploy it as another stack, move clients over, destroy the old one",
         f"{_GUIDE}realtime-endpoints-deploy-models.html",
         _components,
+    ),
+    Limit(
+        "component-endpoint",
+        "Another endpoint under inference components, as by another EndpointName",
+        "deploy it as another stack, move clients over, destroy the old one",
+        "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateInferenceComponent.html",
+        _moved,
     ),
     Limit(
         "deployment-variants",

@@ -161,6 +161,10 @@ class InferenceComponent(Adapter):
     def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
         sagemaker = ctx.client("sagemaker")
         name = made.attributes["InferenceComponentName"]
+        there = sagemaker.describe_inference_component(InferenceComponentName=name)["EndpointName"]
+        wanted = str(new["EndpointName"]).rsplit("/", 1)[-1]
+        if there != wanted:  # UpdateInferenceComponent takes no endpoint
+            raise ResourceFailure(f"Inference component {name} is on {there} and cannot move to {wanted}")
         kept = ("Tags", "EndpointName", "DeploymentConfig")
         changed = {key: value for key, value in new.items() if old.get(key) != value and key not in kept}
         if changed:
