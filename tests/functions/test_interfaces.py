@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.functions.conftest import Functions, event_of
 from tests.functions.loopback import Answers
@@ -66,7 +68,8 @@ def test_delete_waits_for_those_in_use(
     def release() -> None:
         time.sleep(2)
         ec2.detach_network_interface(AttachmentId=attachment["AttachmentId"])
-        ec2.delete_network_interface(NetworkInterfaceId=busy)
+        with contextlib.suppress(ClientError):  # the function was quicker
+            ec2.delete_network_interface(NetworkInterfaceId=busy)
 
     threading.Thread(target=release).start()
     event = event_of(
