@@ -259,6 +259,12 @@ def test_every_page_is_in_the_navigation() -> None:
     assert listed == there, "mkdocs.yml lists the pages of docs/"
 
 
+def test_the_front_page_leads_to_every_page() -> None:
+    linked = set(re.findall(r"\]\(([\w/-]+\.md)", read(DOCS / "index.md")))
+    there = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")} - {"index.md"}
+    assert there <= linked, there - linked
+
+
 # The project
 
 
