@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError, WaiterError
 
 from tests.deploy.conftest import ROOT, SPEC, Run
 
@@ -161,41 +165,56 @@ def test_who_may_launch_what(catalog: Catalog) -> None:
 
 
 class Launcher:
-    """The launch role of a product, which CloudFormation may take on here in Service Catalog's place."""
+    """Someone who launches the product: an IAM user with Service Catalog's rights for end users, and no others."""
 
     def __init__(self, catalog: Catalog, done: dict[str, Any]) -> None:
-        self.iam, self.cfn = catalog.sandbox.client("iam"), catalog.sandbox.client("cloudformation")
-        self.s3, self.bucket = catalog.sandbox.client("s3"), catalog.bucket
-        self.template = self.s3.get_object(
-            Bucket=catalog.bucket,
-            Key=self.s3.list_objects_v2(Bucket=catalog.bucket)["Contents"][0]["Key"],
-        )["Body"].read().decode()  # fmt: skip
+        sandbox = catalog.sandbox
+        self.iam, self.cfn = sandbox.client("iam"), sandbox.client("cloudformation")
+        (product,) = done["products"]
+        self.product = next(v for k, v in done["outputs"].items() if k.endswith("ProductId"))
+        self.name = catalog.name
         listed = catalog.api.list_constraints_for_portfolio(PortfolioId=done["outputs"]["PortfolioId"])
         ids = [one["ConstraintId"] for one in listed["ConstraintDetails"] if one["Type"] == "LAUNCH"]
         parameters = catalog.api.describe_constraint(Id=ids[0])["ConstraintParameters"]
-        self.arn = json.loads(parameters)["RoleArn"]
-        self.role = self.arn.rsplit("/", 1)[1]
-        self.iam.update_assume_role_policy(RoleName=self.role, PolicyDocument=json.dumps(TRUST))
-        self.stack = f"SC-123456789012-pp-{catalog.name.replace('deploy-test-', '')}"
+        self.role = json.loads(parameters)["RoleArn"].rsplit("/", 1)[1]
+        self.user = f"{catalog.name}-launcher"
+        self.arn = self.iam.create_user(UserName=self.user)["User"]["Arn"]
+        allowed = [{"Effect": "Allow", "Action": "servicecatalog:*", "Resource": "*"}]
+        document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+        self.iam.put_user_policy(UserName=self.user, PolicyName="launch", PolicyDocument=document)
+        keys = self.iam.create_access_key(UserName=self.user)["AccessKey"]
+        self.api = boto3.session.Session().client(
+            "servicecatalog", region_name="us-east-1", endpoint_url=sandbox.url,
+            aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
+        )  # fmt: skip
+        catalog.api.associate_principal_with_portfolio(
+            PortfolioId=done["outputs"]["PortfolioId"], PrincipalARN=self.arn, PrincipalType="IAM"
+        )
+        self.version = product["versions"][-1]["name"]
 
     def launch(self, **values: str) -> str:
-        self.cfn.create_stack(
-            StackName=self.stack, TemplateBody=self.template, RoleARN=self.arn, Capabilities=["CAPABILITY_IAM"],
-            Tags=[{"Key": "team", "Value": "search"}], OnFailure="DO_NOTHING",
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+        return self.end(
+            self.api.provision_product(
+                ProductId=self.product, ProvisioningArtifactName=self.version,
+                ProvisionedProductName=self.name, Tags=[{"Key": "team", "Value": "search"}],
+                ProvisioningParameters=[{"Key": key, "Value": value} for key, value in values.items()],
+            )
         )  # fmt: skip
-        return self.end("CREATE")
 
-    def update(self, **values: str) -> str:
-        self.cfn.update_stack(
-            StackName=self.stack, UsePreviousTemplate=True, RoleARN=self.arn, Capabilities=["CAPABILITY_IAM"],
-            Tags=[{"Key": "team", "Value": "ads"}],
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+    def update(self, version: str = "", **values: str) -> str:
+        return self.end(
+            self.api.update_provisioned_product(
+                ProvisionedProductName=self.name, Tags=[{"Key": "team", "Value": "ads"}],
+                ProvisioningParameters=[{"Key": key, "Value": value} for key, value in values.items()],
+                **({"ProvisioningArtifactName": version} if version else {}),
+            )
         )  # fmt: skip
-        return self.end("UPDATE")
+
+    def delete(self) -> str:
+        return self.end(self.api.terminate_provisioned_product(ProvisionedProductName=self.name))
 
     def without(self, action: str) -> None:
-        """Take an action from the role."""
+        """Take an action from the launch role."""
         policy = self.iam.get_role_policy(RoleName=self.role, PolicyName="resources")["PolicyDocument"]
         for one in policy["Statement"]:
             one["Action"] = [name for name in one["Action"] if name != action] or ["sts:GetCallerIdentity"]
@@ -203,28 +222,17 @@ class Launcher:
             RoleName=self.role, PolicyName="resources", PolicyDocument=json.dumps(policy)
         )
 
-    def delete(self) -> str:
-        stack = self.cfn.describe_stacks(StackName=self.stack)["Stacks"][0]["StackId"]
-        self.cfn.delete_stack(StackName=self.stack)
-        self.stack, name = stack, self.stack
-        ended = self.end("DELETE")
-        self.stack = name
-        return ended
-
-    def end(self, what: str) -> str:
-        import time
-
+    def end(self, answer: dict[str, Any]) -> str:
+        """How it ended: SUCCEEDED, or FAILED with the reason."""
         end = time.monotonic() + 60
         while time.monotonic() < end:
-            status = str(self.cfn.describe_stacks(StackName=self.stack)["Stacks"][0]["StackStatus"])
-            if not status.endswith("IN_PROGRESS"):
-                return status if status == f"{what}_COMPLETE" else f"{status}: {self.why()}"
+            found = self.api.describe_record(Id=answer["RecordDetail"]["RecordId"])
+            record = found["RecordDetail"]
+            if record["Status"] != "IN_PROGRESS":
+                self.outputs = {one["OutputKey"]: one["OutputValue"] for one in found["RecordOutputs"]}
+                return " ".join([record["Status"], *(one["Description"] for one in record["RecordErrors"])])
             time.sleep(0.1)
-        raise AssertionError(f"{self.stack} does not end")
-
-    def why(self) -> str:
-        events = self.cfn.describe_stack_events(StackName=self.stack)["StackEvents"]
-        return "; ".join(e.get("ResourceStatusReason", "") for e in events if "FAILED" in e["ResourceStatus"])
+        raise AssertionError(f"{self.name} does not end")
 
 
 @pytest.mark.parametrize("spec", ["created-vpc", "scaled-chat"])
@@ -235,9 +243,9 @@ def test_the_launch_role_is_enough(catalog: Catalog, spec: str) -> None:
         sandbox.client("s3").create_bucket(Bucket="my-models")
         sandbox.client("s3").put_object(Bucket="my-models", Key="sentiment/model.tar.gz", Body=b"model")
     launcher = Launcher(catalog, catalog.publish())
-    assert launcher.launch() == "CREATE_COMPLETE"
-    assert launcher.update(InstanceCount="2", LogRetentionDays="7") == "UPDATE_COMPLETE"
-    assert launcher.delete() == "DELETE_COMPLETE"
+    assert launcher.launch() == "SUCCEEDED"
+    assert launcher.update(InstanceCount="2", LogRetentionDays="7") == "SUCCEEDED"
+    assert launcher.delete() == "SUCCEEDED"
 
 
 def test_the_launch_role_is_enough_for_a_build(catalog: Catalog) -> None:
@@ -245,7 +253,9 @@ def test_the_launch_role_is_enough_for_a_build(catalog: Catalog) -> None:
     launcher = Launcher(catalog, catalog.publish(specs=(ROOT / "specs" / "embeddings.yaml",)))
     ended = launcher.launch()
     assert "is not authorized" not in ended
-    stack = launcher.cfn.describe_stack_resources(StackName=launcher.stack)["StackResources"]
+    stack = launcher.cfn.describe_stack_resources(StackName=launcher.outputs["CloudformationStackARN"])[
+        "StackResources"
+    ]
     made = {one["LogicalResourceId"] for one in stack if one["ResourceStatus"] == "CREATE_COMPLETE"}
     assert {
         "ModelBucket",
@@ -255,13 +265,13 @@ def test_the_launch_role_is_enough_for_a_build(catalog: Catalog) -> None:
         "BuildFunction",
         "Build",
     } <= made
-    assert launcher.delete() == "DELETE_COMPLETE"
+    assert launcher.delete() == "SUCCEEDED"
 
 
 def test_the_launch_role_is_enough_for_a_volumes_key(catalog: Catalog) -> None:
     launcher = Launcher(catalog, catalog.publish())
     key = catalog.sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
-    assert launcher.launch(VolumeKmsKeyArn=key) == "CREATE_COMPLETE"
+    assert launcher.launch(VolumeKmsKeyArn=key) == "SUCCEEDED"
     launcher.without("kms:CreateGrant")
     other = catalog.sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
     assert "kms:CreateGrant" in launcher.update(VolumeKmsKeyArn=other)
@@ -282,16 +292,68 @@ def test_less_is_not_enough(catalog: Catalog, spec: str, action: str) -> None:
     launcher = Launcher(catalog, catalog.publish(specs=(ROOT / "specs" / f"{spec}.yaml",)))
     launcher.without(action)
     ended = launcher.launch()
-    assert ended.startswith("CREATE_FAILED"), ended
+    assert ended.startswith("FAILED"), ended
     assert action in ended
 
 
 def test_outside_its_names_the_launch_role_can_do_nothing(catalog: Catalog) -> None:
     launcher = Launcher(catalog, catalog.publish())
-    launcher.stack = f"other-{catalog.name}"
-    ended = launcher.launch()
+    trust = json.dumps(TRUST)
+    launcher.iam.update_assume_role_policy(RoleName=launcher.role, PolicyDocument=trust)
+    s3 = catalog.sandbox.client("s3")
+    key = s3.list_objects_v2(Bucket=catalog.bucket)["Contents"][0]["Key"]
+    stack = f"other-{catalog.name}"
+    launcher.cfn.create_stack(
+        StackName=stack, TemplateBody=s3.get_object(Bucket=catalog.bucket, Key=key)["Body"].read().decode(),
+        RoleARN=launcher.iam.get_role(RoleName=launcher.role)["Role"]["Arn"],
+        Capabilities=["CAPABILITY_IAM"], OnFailure="DO_NOTHING",
+    )  # fmt: skip
+    with contextlib.suppress(WaiterError):
+        waiter = launcher.cfn.get_waiter("stack_create_complete")
+        waiter.wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    events = launcher.cfn.describe_stack_events(StackName=stack)["StackEvents"]
+    ended = "; ".join(one.get("ResourceStatusReason", "") for one in events)
     assert "iam:CreateRole" in ended
     assert "is not authorized" in ended
+
+
+def test_launchers_choose_among_what_is_allowed(catalog: Catalog) -> None:
+    """Template constraints, tag options and principals hold for whoever launches."""
+    done = catalog.publish(
+        "--allow", "InstanceCount=1,2", "--tag-option", "team=search", "--tag-option", "team=ads"
+    )
+    launcher = Launcher(catalog, done)
+    shown = launcher.api.describe_provisioning_parameters(
+        ProductId=launcher.product, ProvisioningArtifactName=launcher.version
+    )
+    assert sorted(shown["TagOptions"][0]["Values"]) == ["ads", "search"]
+    assert {one["Type"] for one in shown["ConstraintSummaries"]} == {"LAUNCH", "TEMPLATE"}
+    assert "InstanceCount must be 1 or 2" in launcher.launch(InstanceCount="3")
+    assert launcher.delete() == "SUCCEEDED"
+    assert "ExecutionRoleArn must be left empty" in launcher.launch(
+        ExecutionRoleArn="arn:aws:iam::123456789012:role/Admin"
+    )
+    assert launcher.delete() == "SUCCEEDED"
+    assert launcher.launch(InstanceCount="1") == "SUCCEEDED"
+
+    # a version that is retired can be updated and ended, not launched
+    catalog.change()
+    catalog.publish("--retire", "v1")
+    assert launcher.update(InstanceCount="2") == "SUCCEEDED"
+    other = {"ProductId": launcher.product, "ProvisionedProductName": f"{launcher.name}-other"}
+    with pytest.raises(ClientError, match="is deprecated"):
+        launcher.api.provision_product(**other, ProvisioningArtifactName=launcher.version)
+    new = next(iter(set(catalog.versions(done)) - {launcher.version}))
+    assert launcher.update(new, InstanceCount="2") == "SUCCEEDED"
+    # a tag that is not among those to choose, and somebody who is not among those who may
+    with pytest.raises(ClientError, match="The tag team takes one of the values ads, search"):
+        launcher.api.provision_product(**other, ProvisioningArtifactName=new)
+    catalog.api.disassociate_principal_from_portfolio(
+        PortfolioId=done["outputs"]["PortfolioId"], PrincipalARN=launcher.arn
+    )
+    with pytest.raises(ClientError, match="No launch paths found"):
+        launcher.api.provision_product(**other, ProvisioningArtifactName=new)
+    assert launcher.delete() == "SUCCEEDED"
 
 
 def test_render_only_asks_nothing_of_aws(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:

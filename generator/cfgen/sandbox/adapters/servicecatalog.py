@@ -127,23 +127,65 @@ class CloudFormationProduct(Adapter):
         quietly(lambda: ctx.client("servicecatalog").delete_product(Id=made.id))
 
 
-class PortfolioProductAssociation(Adapter):
+class _Tie(Adapter):
+    """Two things tied to each other: the physical id is the two, in this order."""
+
+    ends: tuple[str, str]
+    make = unmake = ""
+    more: tuple[str, ...] = ()
+    """What else it takes to make one."""
+
+    def create(self, ctx: Context, p: Props) -> Made:
+        given = {**_some(p, *self.ends, *self.more), **self.options(p)}
+        getattr(ctx.client("servicecatalog"), self.make)(**given)
+        return Made("|".join(str(p[end]) for end in self.ends))
+
+    def options(self, p: Props) -> dict[str, Any]:
+        """What the API takes in another form."""
+        return {}
+
+    def delete(self, ctx: Context, made: Made, p: Props) -> None:
+        given = dict(zip(self.ends, made.id.split("|"), strict=True))
+        quietly(lambda: getattr(ctx.client("servicecatalog"), self.unmake)(**given))
+
+
+class PortfolioProductAssociation(_Tie):
     """A product's place in a portfolio."""
 
     type = "AWS::ServiceCatalog::PortfolioProductAssociation"
+    ends = ("PortfolioId", "ProductId")
+    make, unmake = "associate_product_with_portfolio", "disassociate_product_from_portfolio"
 
-    def create(self, ctx: Context, p: Props) -> Made:
-        pair = _some(p, "PortfolioId", "ProductId")
-        ctx.client("servicecatalog").associate_product_with_portfolio(**pair)
-        return Made(f"{p['PortfolioId']}|{p['ProductId']}")
 
-    def delete(self, ctx: Context, made: Made, p: Props) -> None:
-        portfolio, product = made.id.split("|")
-        quietly(
-            lambda: ctx.client("servicecatalog").disassociate_product_from_portfolio(
-                PortfolioId=portfolio, ProductId=product
-            )
-        )
+class TagOptionAssociation(_Tie):
+    """A tag option of a portfolio or product."""
+
+    type = "AWS::ServiceCatalog::TagOptionAssociation"
+    ends = ("TagOptionId", "ResourceId")
+    make, unmake = "associate_tag_option_with_resource", "disassociate_tag_option_from_resource"
+
+
+class PortfolioPrincipalAssociation(_Tie):
+    """Who may launch from a portfolio."""
+
+    type = "AWS::ServiceCatalog::PortfolioPrincipalAssociation"
+    ends, more = ("PortfolioId", "PrincipalARN"), ("PrincipalType",)
+    make, unmake = "associate_principal_with_portfolio", "disassociate_principal_from_portfolio"
+
+
+class PortfolioShare(_Tie):
+    """A portfolio that another account may import. CloudFormation knows no shares with organisations."""
+
+    type = "AWS::ServiceCatalog::PortfolioShare"
+    ends = ("PortfolioId", "AccountId")
+    make, unmake = "create_portfolio_share", "delete_portfolio_share"
+
+    def options(self, p: Props) -> dict[str, Any]:
+        return {"ShareTagOptions": p.get("ShareTagOptions") in (True, "true")}
+
+    def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
+        ctx.client("servicecatalog").update_portfolio_share(**_some(new, *self.ends), **self.options(new))
+        return made
 
 
 class _Constraint(Adapter):
@@ -213,64 +255,6 @@ class TagOption(Adapter):
 
     def delete(self, ctx: Context, made: Made, p: Props) -> None:
         quietly(lambda: ctx.client("servicecatalog").delete_tag_option(Id=made.id))
-
-
-class TagOptionAssociation(Adapter):
-    """A tag option of a portfolio or product."""
-
-    type = "AWS::ServiceCatalog::TagOptionAssociation"
-
-    def create(self, ctx: Context, p: Props) -> Made:
-        pair = _some(p, "TagOptionId", "ResourceId")
-        ctx.client("servicecatalog").associate_tag_option_with_resource(**pair)
-        return Made(f"{p['TagOptionId']}|{p['ResourceId']}")
-
-    def delete(self, ctx: Context, made: Made, p: Props) -> None:
-        option, resource = made.id.split("|")
-        quietly(
-            lambda: ctx.client("servicecatalog").disassociate_tag_option_from_resource(
-                TagOptionId=option, ResourceId=resource
-            )
-        )
-
-
-class PortfolioPrincipalAssociation(Adapter):
-    """Who may launch from a portfolio."""
-
-    type = "AWS::ServiceCatalog::PortfolioPrincipalAssociation"
-
-    def create(self, ctx: Context, p: Props) -> Made:
-        given = _some(p, "PortfolioId", "PrincipalARN", "PrincipalType")
-        ctx.client("servicecatalog").associate_principal_with_portfolio(**given)
-        return Made(f"{p['PortfolioId']}|{p['PrincipalARN']}")
-
-    def delete(self, ctx: Context, made: Made, p: Props) -> None:
-        portfolio, arn = made.id.split("|")
-        given = {"PortfolioId": portfolio, "PrincipalARN": arn}
-        quietly(lambda: ctx.client("servicecatalog").disassociate_principal_from_portfolio(**given))
-
-
-class PortfolioShare(Adapter):
-    """A portfolio that another account may import. CloudFormation knows no shares with organisations."""
-
-    type = "AWS::ServiceCatalog::PortfolioShare"
-
-    def create(self, ctx: Context, p: Props) -> Made:
-        given = _some(p, "PortfolioId", "AccountId")
-        options = p.get("ShareTagOptions") in (True, "true")
-        ctx.client("servicecatalog").create_portfolio_share(**given, ShareTagOptions=options)
-        return Made(f"{p['PortfolioId']}|{p['AccountId']}")
-
-    def update(self, ctx: Context, made: Made, old: Props, new: Props) -> Made:
-        given = _some(new, "PortfolioId", "AccountId")
-        options = new.get("ShareTagOptions") in (True, "true")
-        ctx.client("servicecatalog").update_portfolio_share(**given, ShareTagOptions=options)
-        return made
-
-    def delete(self, ctx: Context, made: Made, p: Props) -> None:
-        portfolio, account = made.id.split("|")
-        given = {"PortfolioId": portfolio, "AccountId": account}
-        quietly(lambda: ctx.client("servicecatalog").delete_portfolio_share(**given))
 
 
 register(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+from moto.s3.models import s3_backends
+
 from cfgen.sandbox.wire import Call
 
 _OBJECT = {
@@ -103,4 +105,10 @@ def context(call: Call) -> dict[str, Any]:
     ):
         if header in call.headers:
             keys[f"s3:{header}"] = call.headers[header]
+    backend = s3_backends[call.account][call.partition]
+    bucket = backend.buckets.get(str(call.params.get("Bucket", "")))
+    stored = bucket.keys.get(str(call.params.get("Key", ""))) if bucket is not None else None
+    if stored is not None:
+        for name, value in backend.tagger.get_tag_dict_for_resource(stored.arn).items():
+            keys[f"s3:ExistingObjectTag/{name}"] = value
     return keys

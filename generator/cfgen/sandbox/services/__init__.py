@@ -25,6 +25,8 @@ _MODULES = (
     "cfgen.sandbox.services.scaling_rules",
     "cfgen.sandbox.services.schedule_rules",
     "cfgen.sandbox.services.servicecatalog",
+    "cfgen.sandbox.services.servicecatalog_launch",
+    "cfgen.sandbox.services.servicecatalog_paths",
     "cfgen.sandbox.services.servicecatalog_ties",
     "cfgen.sandbox.services.statemachines",
     "cfgen.sandbox.services.topic_rules",

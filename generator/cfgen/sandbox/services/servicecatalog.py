@@ -1,8 +1,8 @@
 """Service Catalog's administration: portfolios, products and their versions.
 
 moto keeps portfolios and products but none of their versions (provisioning artifacts), associations, constraints, tag
-options and principals, and it checks no template, so the service is the sandbox's own. Launching is not imitated:
-nobody calls ProvisionProduct here. What is tied to what is ``servicecatalog_ties``' business.
+options and principals, and it checks no template, so the service is the sandbox's own. What is tied to what is
+``servicecatalog_ties``' business, launching ``servicecatalog_launch``'s.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ class Catalog:
     tagged: set[tuple[str, str]] = field(default_factory=set)
     principals: dict[tuple[str, str], str] = field(default_factory=dict)
     shares: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    # what was launched: provisioned products, their stacks, and the records of what was done
+    launched: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stacks: dict[str, str] = field(default_factory=dict)
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 _regions: dict[str, Catalog] = {}
