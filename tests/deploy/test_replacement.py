@@ -18,6 +18,7 @@ from tests.deploy.conftest import ROOT
 ON_PURPOSE = {
     "AWS::EC2::VPCGatewayAttachment": "network-range",
     "AWS::EC2::NatGateway": "network-range",
+    "AWS::SageMaker::InferenceComponent": "component-endpoint",
 }
 # what SageMaker refuses of an endpoint that stays: no matter of replacement
 SAGEMAKER = {"serverless", "asynchronous", "components", "scaled-variant", "deployment-variants"}
