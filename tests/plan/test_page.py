@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfgen.plan import picture
+from cfgen.plan.account import Account
 from cfgen.plan.atlas import atlas
 from cfgen.plan.graph import Graph, Node
 from cfgen.plan.layout import lay_out
@@ -137,6 +138,39 @@ def test_no_check_is_left_out_of_the_text(spec: str, plan_of: Planner) -> None:
         assert check.title in said
     new = replace(plan, checks=(Check("of a new kind", "todo", "something else"),))
     assert "something else" in "\n".join(lines(new))
+
+
+OWN = "222233334444.dkr.ecr.eu-west-1.amazonaws.com/serving/mine:1.2"
+
+
+def test_an_image_of_one_s_own_is_not_known_to_be_there(plan_of: Planner) -> None:
+    spec = changed(CONTAINER, model__container=OWN, model__modelId=None, model__modelData="s3://my-models/x/")
+    other, same = (
+        next(check for check in plan.checks if check.kind == "image")
+        for plan in (
+            plan_of(spec, "eu-west-1"),
+            plan_of(spec, "eu-west-1", accounts={"eu-west-1": Account("eu-west-1", "222233334444")}),
+        )
+    )
+    assert (other.status, other.title) == ("todo", "image mine:1.2")
+    assert "repository's policy" in other.detail
+    assert "repository's policy" not in same.detail
+    assert next(check for check in plan_of("embeddings").checks if check.kind == "image").status == "ok"
+
+
+def test_ids_of_another_kind_are_told(plan_of: Planner) -> None:
+    wrong = plan_of("existing-vpc", values={"VpcId": "subnet-1", "SubnetIds": "subnet-1,vpc-1"})
+    assert [check.title for check in wrong.failed] == [
+        "parameter VpcId subnet-1 must begin with vpc-",
+        "parameter SubnetIds subnet-1,vpc-1 must begin with subnet-",
+    ]
+    right = plan_of("existing-vpc", values={"VpcId": "vpc-1", "SubnetIds": "subnet-1, subnet-2"})
+    assert right.failed == ()
+
+
+def test_the_software_of_a_package_is_told_beside_the_bill(plan_of: Planner) -> None:
+    said = " ".join(" ".join(lines(plan_of("model-package"))).split())
+    assert "software of the model package (not priced here: AWS Marketplace" in said
 
 
 def test_what_the_template_s_rules_say_is_told_with_its_link_whole(plan_of: Planner) -> None:

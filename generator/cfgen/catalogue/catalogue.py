@@ -190,6 +190,11 @@ class Catalogue:
             family, {*self._families, *(a for a, n in ALIASES.items() if n in self._families)}
         )
 
+    @property
+    def registries(self) -> frozenset[str]:
+        """The accounts in whose registries AWS keeps its own images."""
+        return frozenset(account for group in self._images["accounts"].values() for account in group.values())
+
     def _accounts(self, row: Row) -> Mapping[str, str]:
         """Region → registry account: the row's own (an overlay's), or its group's in a set of regions."""
         own: Mapping[str, str] | None = row.get("accounts")

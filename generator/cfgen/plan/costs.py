@@ -33,6 +33,7 @@ def costs(world: World, prices: Prices) -> RegionCost:
         for resource in world.of_type(row.type):
             if times := row.times(resource.properties):
                 lines.append(_of_row(row, resource, times, prices))
+    lines += [_software(one) for one in world.of_type("AWS::SageMaker::Model") if _packaged(one)]
     for project in world.of_type("AWS::CodeBuild::Project"):
         lines.append(_build(project, prices))
     lines += _functions(world, prices)
@@ -125,6 +126,17 @@ def _serverless(config: Resource, prices: Prices, hours: float, paid: float) -> 
             yield CostLine(config.name, what, None, None, "second", note, SERVERLESS)
         else:
             yield _by_use(config.name, what, used, note)
+
+
+def _packaged(model: Resource) -> bool:
+    containers = (mapping(model.properties, "PrimaryContainer"), *maps(model.properties, "Containers"))
+    return any("ModelPackageName" in one for one in containers)
+
+
+def _software(model: Resource) -> CostLine:
+    """A model package from AWS Marketplace has a price of its owner's on top of the instances."""
+    note = "AWS Marketplace: the owner may bill for it by the hour or by use; its page says"
+    return CostLine(model.name, "software of the model package", None, None, "hour", note)
 
 
 def _build(project: Resource, prices: Prices) -> CostLine:

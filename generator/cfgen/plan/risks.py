@@ -7,7 +7,7 @@ from typing import Any
 
 from cfgen.catalogue import Catalogue
 from cfgen.document import capabilities
-from cfgen.lint.evaluate import mapping, text
+from cfgen.lint.evaluate import mapping, maps, text
 from cfgen.lint.worlds import World
 from cfgen.parameters import NOT_ALLOWED, broken, plain
 from cfgen.plan.account import Account
@@ -20,6 +20,11 @@ _ENABLE = "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-reg
 _SLR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html"
 _CONFIRM = "https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html"
 _COST_TAGS = "https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activate-built-in-tags.html"
+_PULL = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html"
+_KINDS = {
+    "AWS::EC2::VPC::Id": "vpc-", "AWS::EC2::Subnet::Id": "subnet-", "AWS::EC2::SecurityGroup::Id": "sg-",
+}  # fmt: skip
+"""How the ids of a parameter's type begin."""
 _LINKED_ROLES = {
     "AWS::ApplicationAutoScaling::ScalableTarget": (
         "Application Auto Scaling", "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
@@ -61,7 +66,7 @@ def region_checks(world: World, catalogue: Catalogue, account: Account | None) -
         )
     else:
         yield Check("region", "ok", f"{region} has image, instance type and resource types", region=region)
-    yield from _images(world)
+    yield from _images(world, catalogue, account)
     for kind, (service, role) in _LINKED_ROLES.items():
         if next(world.of_type(kind), None):
             yield Check(
@@ -94,11 +99,25 @@ def _enabled(region: str, catalogue: Catalogue, account: Account | None) -> Iter
         yield Check("opt-in", "todo", title, "it is off in a new account", link=_ENABLE, region=region)
 
 
-def _images(world: World) -> Iterator[Check]:
-    for model in world.of_type("AWS::SageMaker::Model"):
-        uri = text(mapping(model.properties, "PrimaryContainer").get("Image", ""))
-        if ".dkr.ecr." in uri:
-            owner = uri.split(".", 1)[0]
+def _images(world: World, catalogue: Catalogue, account: Account | None) -> Iterator[Check]:
+    uris = [
+        text(one.get("Image", ""))
+        for model in world.of_type("AWS::SageMaker::Model")
+        for one in (mapping(model.properties, "PrimaryContainer"), *maps(model.properties, "Containers"))
+    ]
+    for uri in dict.fromkeys(uris):
+        owner = uri.split(".", 1)[0]
+        if ".dkr.ecr." in uri and owner not in catalogue.registries:
+            foreign = (
+                ""
+                if account is not None and account.id == owner
+                else (f"; for another account than {owner}, the repository's policy must let its role pull")
+            )
+            yield Check(
+                "image", "todo", f"image {uri.rpartition('/')[2]}",
+                f"your own: it must be in {world.region}{foreign}", link=_PULL, region=world.region,
+            )  # fmt: skip
+        elif ".dkr.ecr." in uri:
             yield Check(
                 "image", "ok", f"image {uri.rpartition('/')[2]}",
                 f"pulled from account {owner}: the role may, a policy of your organisation must not forbid it",
@@ -134,9 +153,16 @@ def _values(world: World) -> Iterator[Check]:
                 "parameter", "todo", f"parameter {name}", "has no default", f"--parameter {name}=…",
                 region=world.region,
             )  # fmt: skip
-        elif rule := broken(declaration, value):
+        elif rule := broken(declaration, value) or _mistaken(text(declaration.get("Type", "")), value):
             shown = "" if text(declaration.get("NoEcho", "")) == "true" else f" {value}"
             said = " ".join(text(declaration.get("ConstraintDescription", "")).split())
             choices = [plain(one) for one in declaration.get("AllowedValues", ())]
             fix = f"one of {', '.join(choices)}" if rule == NOT_ALLOWED else ""
             yield Check("parameter", "failed", f"parameter {name}{shown} {rule}", said, fix)
+
+
+def _mistaken(kind: str, value: str) -> str:
+    """What is wrong with ids of another kind; nothing with an empty list."""
+    begin = _KINDS.get(kind.removeprefix("List<").removesuffix(">"), "")
+    ids = [one.strip() for one in value.split(",")] if value else []
+    return f"must begin with {begin}" if any(not one.startswith(begin) for one in ids) else ""
