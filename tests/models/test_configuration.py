@@ -120,6 +120,33 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
          "num_hidden_layers": 34, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256}},
         {"kind": "decoder", "layers": 34, "model_type": "gemma3", "dtype": "bfloat16"},
     ),
+    # the text_config of gemma-3-12b-it, and what Gemma3TextConfig has for what is missing: 256 a head, not 3840 / 16
+    "fields that are left out": (
+        {"model_type": "gemma3", "text_config": {"model_type": "gemma3_text", "hidden_size": 3840,
+         "intermediate_size": 15360, "num_attention_heads": 16, "num_hidden_layers": 48, "num_key_value_heads": 8,
+         "rope_scaling": {"factor": 8.0, "rope_type": "linear"}, "sliding_window": 1024}},
+        {"head_size": 256, "kv_heads": 8, "context": 131072, "kind": "decoder"},
+    ),
+    "fields that are nearly all left out": (
+        {"model_type": "gemma3", "text_config": {"model_type": "gemma3_text", "hidden_size": 2560,
+         "intermediate_size": 10240, "num_hidden_layers": 34}},
+        {"attention_heads": 8, "kv_heads": 4, "head_size": 256, "layers": 34, "kind": "decoder"},
+    ),
+    "a context with its stretch in it": (
+        {"model_type": "gemma3_text", "max_position_embeddings": 131072,
+         "rope_parameters": {"rope_type": "linear", "factor": 8.0}},
+        {"context": 131072},
+    ),
+    "narrow experts": (
+        {"model_type": "qwen3_moe", "hidden_size": 2048, "num_hidden_layers": 48, "num_attention_heads": 32,
+         "num_key_value_heads": 4, "head_dim": 128, "intermediate_size": 6144, "moe_intermediate_size": 768},
+        {"intermediate_size": 6144, "expert_size": 768, "kind": "decoder"},
+    ),
+    "a text model named after the whole": (
+        {"model_type": "qwen2_5_vl", "text_config": {"model_type": "qwen2_5_vl_text", "hidden_size": 3584,
+         "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4}},
+        {"kind": "decoder", "head_size": 128},
+    ),
     "an encoder with a decoder": ({"model_type": "t5", "is_encoder_decoder": True}, {"kind": "unknown"}),
     "another architecture": ({"model_type": "mamba"}, {"kind": "unknown"}),
     "no architecture": ({}, {"kind": "unknown", "context": None}),
@@ -186,6 +213,15 @@ def test_wide_weights_of_a_decoder_are_served_in_16_bit() -> None:
         configuration(CONFIGS["all-MiniLM-L6-v2"]), Weights("safetensors", 90852864, {"F32": 22713216})
     )
     assert encoder.served_bytes == 90852864
+
+
+def test_stored_numbers_of_8_bits_are_counted_where_no_formula_is() -> None:
+    fp8 = {"quant_method": "fp8", "weight_block_size": [128, 128]}
+    config = configuration({**SHAPES["narrow experts"][0], "quantization_config": fp8})
+    found = described(config, Weights("safetensors", 31, {"F8_E4M3": 29, "BF16": 1, "F32": 7}))
+    assert (found.parameters, found.served_bytes) == (30, 31)
+    packed = described(config, Weights("safetensors", 31, {"I32": 29, "BF16": 1}))
+    assert packed.parameters is None
 
 
 JSON = st.recursive(
