@@ -38,11 +38,12 @@ def raw(number: int, status: str, resource: str = "", reason: str = "") -> dict[
 class Service:
     """CloudFormation that has a list of events, newest first, and answers in pages; faults come first."""
 
-    def __init__(
-        self, *happened: dict[str, Any], grouped: bool = False, page: int = 3, oldest_first: bool = False
-    ) -> None:
+    def __init__(self, *happened: dict[str, Any], page: int = 3, oldest_first: bool = False) -> None:
         self.happened, self.page, self.calls = list(happened), page, 0
-        self.grouped, self.oldest_first = grouped, oldest_first
+        self.oldest_first = oldest_first
+        self.reasons: list[dict[str, Any]] = []
+        self.asked: list[str] = []
+        self.refused: Exception | None = None
         self.faults: list[Exception] = []
         self.script: list[list[dict[str, Any]]] = []
 
@@ -60,10 +61,17 @@ class Service:
     def describe_stack_events(self, StackName: str, NextToken: str = "") -> dict[str, Any]:  # noqa: ARG002
         return self._answer("StackEvents", NextToken)
 
-    def describe_events(self, StackName: str, NextToken: str = "") -> dict[str, Any]:  # noqa: ARG002
-        if not self.grouped:
-            raise Failure("InvalidAction")
-        return self._answer("OperationEvents", NextToken)
+    def describe_events(
+        self, OperationId: str, Filters: dict[str, bool], NextToken: str = ""
+    ) -> dict[str, Any]:
+        self.asked.append(OperationId)
+        assert Filters == {"FailedEvents": True}
+        if self.refused:
+            raise self.refused
+        rows = [row for row in self.reasons if row["OperationId"] == OperationId]
+        start = int(NextToken or 0)
+        more = {"NextToken": str(start + 1)} if len(rows) > start + 1 else {}
+        return {"OperationEvents": rows[start : start + 1], **more}
 
 
 class Old:
@@ -77,9 +85,8 @@ MANY = [raw(number, "CREATE_IN_PROGRESS", f"R{number}") for number in range(10)]
 
 
 @pytest.mark.parametrize("oldest_first", [False, True])
-@pytest.mark.parametrize("grouped", [False, True])
-def test_events_come_in_order_once_whatever_the_pages(grouped: bool, oldest_first: bool) -> None:
-    service = Service(*MANY, grouped=grouped, oldest_first=oldest_first)
+def test_events_come_in_order_once_whatever_the_pages(oldest_first: bool) -> None:
+    service = Service(*MANY, oldest_first=oldest_first)
     feed = events.Feed(service, STACK, {"R3": "The third"})
     assert [event.id for event in feed.fresh()] == [f"e{number}" for number in range(10)]
     assert feed.fresh() == []
@@ -97,35 +104,72 @@ def test_known_pages_are_not_read_again() -> None:
     assert service.calls == before + 1
 
 
-def test_without_describe_events_the_older_call_serves() -> None:
-    assert len(events.Feed(Old(Service(*MANY)), STACK).fresh()) == 10
+def reason(number: int, operation: str = "up", kind: str = "HOOK_INVOCATION_ERROR") -> dict[str, Any]:
+    about = {"LogicalResourceId": "R", "ResourceType": "AWS::X::Y", "ResourceStatus": "CREATE_FAILED"}
+    hook = {"HookType": "Org::No", "HookStatusReason": "not like this"}
+    at = START + timedelta(seconds=number // 2)
+    return {
+        "EventId": f"o{number}", "OperationId": operation, "EventType": kind, "Timestamp": at, "StackId": STACK,
+        **about, **hook,
+    }  # fmt: skip
 
 
-def test_a_right_only_to_the_older_call_serves_too() -> None:
-    service = Service(*MANY, grouped=True)
-    service.faults = [Failure("AccessDenied")]
-    assert len(events.Feed(service, STACK).fresh()) == 10
+def of(operation: str, row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "OperationId": operation}
 
 
-def test_a_change_of_call_on_the_way_repeats_nothing() -> None:
-    class Renamed(Service):
-        def describe_stack_events(self, StackName: str, NextToken: str = "") -> dict[str, Any]:
-            answer = super().describe_stack_events(StackName, NextToken)
-            return {
-                **answer,
-                "StackEvents": [{**one, "EventId": "x" + one["EventId"]} for one in answer["StackEvents"]],
-            }
+FAILED = (
+    of("up", raw(0, "UPDATE_IN_PROGRESS")),
+    of("up", raw(4, "UPDATE_FAILED", "R", "The following hook(s) failed: [Org::No]")),
+    of("back", raw(6, "UPDATE_ROLLBACK_IN_PROGRESS")),
+    of("back", raw(8, "UPDATE_ROLLBACK_COMPLETE")),
+)
 
-    service = Renamed(*MANY, grouped=True)
+
+def test_what_failed_before_a_rollback_is_told_and_what_its_operation_alone_knows_once() -> None:
+    service = Service(*FAILED)
+    service.reasons = [
+        reason(2), reason(3, kind="VALIDATION_ERROR"), reason(4, kind="PROVISIONING_ERROR"),
+        reason(4, kind="PROGRESS"), reason(9, "other"),
+    ]  # fmt: skip
+    ending, told = follow(service)
+    assert told == ["e0", "o2", "o3", "e4", "e6", "e8"]
+    assert service.asked == ["up"] * 4  # one call a page
+    assert ending.first_failure is not None
+    assert ending.first_failure.reason == "hook Org::No: not like this"
+
+
+@pytest.mark.parametrize("refused", [Failure("AccessDenied"), Failure("InvalidAction"), AttributeError()])
+def test_where_an_operation_may_not_be_asked_for_its_events_are_told_all_the_same(refused: Exception) -> None:
+    service = Service(*FAILED)
+    service.refused = refused
+    assert follow(service)[1] == ["e0", "e4", "e6", "e8"]
+    assert service.asked == ["up"]
+
+
+def test_a_throttled_question_is_asked_again_with_the_next_failure() -> None:
+    service = Service(*FAILED[:2])
+    service.refused, service.reasons = Failure("Throttling"), [reason(2)]
     feed = events.Feed(service, STACK)
-    assert len(feed.fresh()) == 10
-    service.faults = [Failure("ValidationError", "does not exist")]
-    service.happened.append(raw(20, "DELETE_COMPLETE"))
-    assert [event.id for event in feed.fresh()] == ["xe20"]
+    assert [event.id for event in feed.fresh()] == ["e0", "e4"]
+    service.refused = None
+    service.happened.append(of("up", raw(5, "UPDATE_FAILED", "Other", "Resource update cancelled")))
+    assert [event.id for event in feed.fresh()] == ["o2", "e5"]
 
 
-def test_throttling_of_describe_events_is_not_taken_for_its_absence() -> None:
-    service = Service(*MANY, grouped=True)
+def test_what_is_skipped_is_not_asked_for() -> None:
+    service = Service(*FAILED)
+    feed = events.Feed(service, STACK)
+    feed.skip()
+    assert (service.asked, feed.fresh()) == ([], [])
+
+
+def test_an_older_botocore_knows_no_operations() -> None:
+    assert len(events.Feed(Old(Service(*MANY, raw(20, "CREATE_FAILED", "R"))), STACK).fresh()) == 11
+
+
+def test_throttling_is_raised_and_nothing_lost() -> None:
+    service = Service(*MANY)
     service.faults = [Failure("Throttling")]
     feed = events.Feed(service, STACK)
     with pytest.raises(Failure):

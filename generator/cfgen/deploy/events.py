@@ -1,7 +1,9 @@
 """Stack events: one record for both APIs that tell them, in order, none twice; following them to the end.
 
-Grouped by operation they come from DescribeEvents ("View stack events by operation"), else from
-DescribeStackEvents. The end is read from the stack's own events, so one call a round is enough.
+DescribeStackEvents tells the whole history of a stack, so it is what is followed, one call a round. DescribeEvents
+("View stack events by operation") tells of one operation alone, a rollback being one of its own (*reported*: a
+rolled-back stack asked by name tells nothing of what failed); it is asked what it alone knows of a failed one: failed
+validations and hooks, with their reasons.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from cfgen.deploy.session import passing, translate
 
 STACK = "AWS::CloudFormation::Stack"
 _LONGEST_PAUSE = 5.0
+_ALONE = ("VALIDATION_ERROR", "HOOK_INVOCATION_ERROR")
+"""Events that DescribeEvents alone knows; the others are the stack's own events over again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Event:
     physical_id: str = ""
     stack_id: str = ""
     name: str = ""
+    operation: str = ""
 
     @property
     def of_stack(self) -> bool:
@@ -74,7 +79,7 @@ def from_stack_event(raw: Mapping[str, Any]) -> Event:
     return Event(
         raw["EventId"], raw["Timestamp"], raw.get("LogicalResourceId", ""), raw.get("ResourceType", ""),
         raw.get("ResourceStatus", ""), raw.get("ResourceStatusReason", ""), raw.get("PhysicalResourceId", ""),
-        raw.get("StackId", ""),
+        raw.get("StackId", ""), operation=raw.get("OperationId", ""),
     )  # fmt: skip
 
 
@@ -94,6 +99,7 @@ def from_operation_event(raw: Mapping[str, Any]) -> Event:
         raw["EventId"], raw.get("Timestamp") or raw.get("StartTime") or datetime.now(UTC),
         raw.get("LogicalResourceId", ""),
         raw.get("ResourceType", ""), status, reason, raw.get("PhysicalResourceId", ""), raw.get("StackId", ""),
+        operation=raw.get("OperationId", ""),
     )  # fmt: skip
 
 
@@ -103,44 +109,57 @@ class Feed:
     def __init__(self, client: Any, stack_id: str, names: Mapping[str, str] | None = None) -> None:
         self._client, self._stack_id, self._names = client, stack_id, names or {}
         self._seen: set[str] = set()
-        self._grouped = True
-        self._newest = self._told = datetime.min.replace(tzinfo=UTC)
+        self._asked: set[str] = set()
+        self._details = True
 
     def skip(self) -> None:
         """Take what has happened so far as known."""
-        self.fresh()
+        details, self._details = self._details, False
+        self._asked |= {event.operation for event in self.fresh()}
+        self._details = details
 
     def fresh(self) -> list[Event]:
         """Events not given out before. Raises botocore's errors as they are."""
-        if self._grouped:
-            try:
-                return self._take(
-                    self._pages(self._client.describe_events, "OperationEvents"), from_operation_event
-                )
-            except Exception as error:
-                if passing(error):
-                    raise
-                # older botocore, a service without it, a caller without the right to it: the older call serves all
-                # of them; the two need not give an event the same id
-                self._grouped, self._told = False, self._newest
-        return self._take(self._pages(self._client.describe_stack_events, "StackEvents"), from_stack_event)
+        pages = self._pages(self._client.describe_stack_events, "StackEvents", StackName=self._stack_id)
+        found = self._take(pages)
+        failed = {event.operation: None for event in found if event.operation and event.failed}
+        more = [event for operation in failed for event in self._reasons(operation)]
+        return sorted([*more, *found], key=lambda event: event.at) if more else found
 
-    def _pages(self, call: Callable[..., Any], key: str) -> Iterator[list[dict[str, Any]]]:
+    def _reasons(self, operation: str) -> list[Event]:
+        """What failed validations and hooks of an operation say. Nothing where that may not be asked."""
+        if not self._details or operation in self._asked:
+            return []
+        try:
+            pages = self._pages(
+                self._client.describe_events, "OperationEvents", OperationId=operation, Filters={"FailedEvents": True}
+            )  # fmt: skip
+            found = [
+                from_operation_event(raw) for page in pages for raw in page if raw.get("EventType") in _ALONE
+            ]
+        except Exception as error:
+            # older botocore, a service without it, a caller without the right to it: the events themselves are told
+            self._details = passing(error)
+            return []
+        self._asked.add(operation)
+        new = [event for event in found if event.id not in self._seen]
+        self._seen.update(event.id for event in new)
+        return [replace(event, name=self._names.get(event.logical_id, "")) for event in new]
+
+    def _pages(self, call: Callable[..., Any], key: str, **what: Any) -> Iterator[list[dict[str, Any]]]:
         token: dict[str, str] = {}
         while True:
-            answer = call(StackName=self._stack_id, **token)
+            answer = call(**what, **token)
             yield answer.get(key, [])
             if not answer.get("NextToken"):
                 return
             token = {"NextToken": answer["NextToken"]}
 
-    def _take(
-        self, pages: Iterable[list[dict[str, Any]]], read: Callable[[Mapping[str, Any]], Event]
-    ) -> list[Event]:
+    def _take(self, pages: Iterable[list[dict[str, Any]]]) -> list[Event]:
         found: dict[str, Event] = {}
         for page in pages:
-            events = [read(raw) for raw in page]
-            new = [event for event in events if event.id not in self._seen and event.at > self._told]
+            events = [from_stack_event(raw) for raw in page]
+            new = [event for event in events if event.id not in self._seen]
             found.update(
                 {event.id: replace(event, name=self._names.get(event.logical_id, "")) for event in new}
             )
@@ -152,9 +171,7 @@ class Feed:
         ordered = list(found.values())
         if ordered and ordered[0].at >= ordered[-1].at:
             ordered.reverse()
-        ordered.sort(key=lambda event: event.at)
-        self._newest = max([self._newest, *(event.at for event in ordered)])
-        return ordered
+        return sorted(ordered, key=lambda event: event.at)
 
 
 @dataclass(frozen=True, slots=True)
