@@ -28,6 +28,17 @@ def test_reasons_name_what_is_missing() -> None:
     assert dict(stack_of(PACKAGE).elsewhere)["us-west-2"] == "the spec names no model package there"
 
 
+def test_pools_name_the_types_that_are_missing() -> None:
+    pools = [{"instanceType": "ml.g6.2xlarge"}, {"instanceType": "ml.g6e.2xlarge"}]
+    spec = changed(CONTAINER, endpoint={"instancePools": pools})
+    why = dict(stack_of(spec).elsewhere)
+    g6, g6e = (CATALOGUE.instance(name).regions for name in ("ml.g6.2xlarge", "ml.g6e.2xlarge"))
+    one = sorted(name for name in why if name in g6 - g6e and "the pools need" in why[name])
+    assert one
+    assert {why[name] for name in one} == {"does not host ml.g6e.2xlarge, which the pools need"}
+    assert not any("neither  nor" in text for text in why.values())
+
+
 def test_the_spec_own_list_is_a_reason() -> None:
     why = dict(stack_of(changed(CONTAINER, regions=["us-east-1"])).elsewhere)
     assert why["us-west-2"] == "not among the spec's regions"

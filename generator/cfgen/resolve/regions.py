@@ -114,8 +114,17 @@ def _asks(value: object, path: str) -> bool:
 def _left_out(region: str, able: tuple[str, ...], served: tuple[Served, ...]) -> str:
     if region not in able:
         return "not among the spec's regions"
-    names = [one.default.name for one in served if not any(region in row.regions for row in one.offered)]
-    return f"hosts neither {', '.join(dict.fromkeys(names))} nor a type like it"
+    short = [one for one in served if not one.hosted((region,))]
+    pooled = [
+        row.name
+        for one in short
+        if one.notes.spec.data.endpoint.instance_pools
+        for row in one.offered
+        if region not in row.regions
+    ]
+    if pooled:
+        return f"does not host {', '.join(dict.fromkeys(pooled))}, which the pools need"
+    return f"hosts neither {', '.join(dict.fromkeys(one.default.name for one in short))} nor a type like it"
 
 
 def _sources(one: Served) -> set[str]:
