@@ -26,6 +26,10 @@ from collections.abc import Iterable
 from cfgen.errors import CfgenError, ProblemsError, shorten
 
 
+USUAL = ("djl-lmi", "huggingface", "pytorch", "sglang", "tei", "tgi", "triton", "vllm", "xgboost")
+"""What most people ask for."""
+
+
 class CatalogueError(CfgenError):
     """A look-up failed."""
 
@@ -37,10 +41,10 @@ class UnknownFamily(CatalogueError):
         self.family = family
         known = sorted(known)
         near = did_you_mean(family, known)
-        families = "cfgen catalog images lists all" if near else f"Families: {', '.join(known)}"
+        usual = "" if near else f"Such as {', '.join(USUAL)}; "
         super().__init__(
             f"no image family '{shorten(family, 60)}'{near}",
-            hint=f"{families}. A full image URI or an overlay file works too.",
+            hint=f"{usual}cfgen catalog images lists all. A full image URI or an overlay file works too.",
         )
 
 
