@@ -269,6 +269,10 @@ def stack_view(stack: Stack) -> dict[str, Any]:
         "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
         "EnableTerminationProtection": stack.termination_protection,
         "DriftInformation": {"StackDriftStatus": stack.drift_status},
+        "LastOperations": [
+            {"OperationType": kind, "OperationId": identifier}
+            for identifier, kind in list(stack.operations.items())[:-3:-1]
+        ],
     }
     if stack.parent_id:
         view |= {"ParentId": stack.parent_id, "RootId": _root(stack)}

@@ -72,6 +72,7 @@ def _fill(stack: Stack, change_set: ChangeSet) -> None:
     plan = Plan(stack, prepared)
     prepared.imports |= plan.imports
     change_set.changes = list(plan.changes.values())
+    change_set.problems = plan.problems
     if plan.problems:
         change_set.status, change_set.execution = "FAILED", "UNAVAILABLE"
         details = "; ".join(

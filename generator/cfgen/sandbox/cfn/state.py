@@ -86,6 +86,19 @@ class ChangeSet:
     execution: str = "AVAILABLE"
     changes: list[Change] = field(default_factory=list)
     created: datetime = field(default_factory=now)
+    # logical id → what early validation has against it
+    problems: dict[str, list[str]] = field(default_factory=dict)
+
+
+# the statuses of a stack with which an operation begins
+_BEGINS = {
+    "REVIEW_IN_PROGRESS": "CREATE_CHANGESET",
+    "CREATE_IN_PROGRESS": "CREATE_STACK",
+    "UPDATE_IN_PROGRESS": "UPDATE_STACK",
+    "DELETE_IN_PROGRESS": "DELETE_STACK",
+    "ROLLBACK_IN_PROGRESS": "ROLLBACK",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "ROLLBACK",
+}
 
 
 @dataclass
@@ -121,6 +134,8 @@ class Stack:
     deleted: datetime | None = None
     parent_id: str = ""
     operation: Any = None
+    # id → type, as DescribeEvents groups by; a rollback is an operation of its own
+    operations: dict[str, str] = field(default_factory=dict)
     drift_status: str = "NOT_CHECKED"
     policy: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -137,10 +152,14 @@ class Stack:
         with self.lock:
             if resource is None:
                 self.status, self.reason = status, reason
+                if kind := _BEGINS.get(status):
+                    kind = "CONTINUE_ROLLBACK" if (kind, reason) == ("ROLLBACK", "User Initiated") else kind
+                    self.operations[str(uuid.uuid4())] = kind
                 event = Event(self.name, self.id, "AWS::CloudFormation::Stack", status, reason, token)
             else:
                 resource.status, resource.reason, resource.updated = status, reason, now()
                 event = Event(resource.logical_id, resource.physical_id, resource.type, status, reason, token)
+            event.operation = next(reversed(self.operations), "")
             if self.events and event.at <= self.events[-1].at:
                 # clients order and deduplicate by time
                 event.at = self.events[-1].at + timedelta(microseconds=1)

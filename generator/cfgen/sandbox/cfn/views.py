@@ -28,6 +28,7 @@ def describe_stack_events(call: Call) -> Any:
                 "StackId": stack.id,
                 "EventId": event.id,
                 "StackName": stack.name,
+                "OperationId": event.operation,
                 "LogicalResourceId": event.logical_id,
                 "PhysicalResourceId": event.physical_id,
                 "ResourceType": event.type,

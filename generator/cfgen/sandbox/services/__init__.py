@@ -9,6 +9,7 @@ _MODULES = (
     "cfgen.sandbox.cfn.changesets",
     "cfgen.sandbox.cfn.drift",
     "cfgen.sandbox.cfn.inspect",
+    "cfgen.sandbox.cfn.operations",
     "cfgen.sandbox.cfn.stacksets",
     "cfgen.sandbox.cfn.views",
     "cfgen.sandbox.services.alarm_rules",
