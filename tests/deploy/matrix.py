@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from cfgen import document
 from cfgen.catalogue import load as load_catalogue
 from cfgen.deploy import diff
@@ -198,22 +200,34 @@ class Stack:
         assert endpoint["EndpointStatus"] == "InService"
         assert "FailureReason" not in endpoint
         config = client.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+        components = self._components(name)
         models = [
             client.describe_model(ModelName=one["ModelName"])
-            for one in (*config["ProductionVariants"], *config.get("ShadowProductionVariants", ()))
+            for one in (
+                *config["ProductionVariants"],
+                *config.get("ShadowProductionVariants", ()),
+                *(component["Specification"] for component in components),
+            )
             if one.get("ModelName")
         ]
         # how the last update went is no part of the state; counts are the load's business where it scales
         for key in ("LastDeploymentConfig", *(() if counts else ("ProductionVariants",))):
             endpoint.pop(key, None)
         of = {"ServiceNamespace": "sagemaker"}
+        scaled = (
+            f"endpoint/{name}/",
+            *(f"inference-component/{one['InferenceComponentName']}" for one in components),
+        )
         found = {
             "endpoint": endpoint,
             "config": config,
+            "components": components,
             "models": models,
-            "targets": _about(scaling.describe_scalable_targets(**of)["ScalableTargets"], name, "ResourceId"),
+            "targets": _about(
+                scaling.describe_scalable_targets(**of)["ScalableTargets"], scaled, "ResourceId"
+            ),
             "policies": _about(
-                scaling.describe_scaling_policies(**of)["ScalingPolicies"], name, "PolicyName"
+                scaling.describe_scaling_policies(**of)["ScalingPolicies"], scaled, "PolicyName"
             ),
             "types": sorted((logical, kind) for logical, (kind, _) in self.resources().items()),
             "outputs": sorted(
@@ -221,6 +235,18 @@ class Stack:
             ),
         }
         return json.loads(self._plain(json.dumps(_bare(found), default=lambda _: "when", sort_keys=True)))
+
+    def _components(self, endpoint: str) -> list[dict[str, Any]]:
+        """The inference components of an endpoint, in the order of their names."""
+        client = self.sandbox.client("sagemaker", REGION)
+        listed = client.list_inference_components(EndpointNameEquals=endpoint)["InferenceComponents"]
+        names = sorted(one["InferenceComponentName"] for one in listed)
+        found = [client.describe_inference_component(InferenceComponentName=name) for name in names]
+        for one in found:
+            assert one["InferenceComponentStatus"] == "InService"
+            assert "FailureReason" not in one
+            one.pop("LastDeploymentConfig", None)
+        return found
 
     def _plain(self, text: str) -> str:
         names: dict[str, str] = {}
@@ -239,9 +265,9 @@ class Stack:
         return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>", text)
 
 
-def _about(items: list[dict[str, Any]], endpoint: str, key: str) -> list[dict[str, Any]]:
-    """Those of an endpoint, by a key."""
-    mine = [one for one in items if one["ResourceId"].startswith(f"endpoint/{endpoint}/")]
+def _about(items: list[dict[str, Any]], scaled: tuple[str, ...], key: str) -> list[dict[str, Any]]:
+    """Those of what scales, by a key."""
+    mine = [one for one in items if one["ResourceId"].startswith(scaled)]
     return sorted(mine, key=lambda one: (str(one["ResourceId"]), str(one[key])))
 
 
@@ -737,3 +763,23 @@ def rows() -> list[Row]:
             ),
         ),
     ]
+
+
+def half(label: str, number: int) -> tuple[Any, Any, Any]:
+    """Fixture and tests of every second row and refusal: files, not tests, are shared out among workers."""
+    mine, refused = rows()[number::2], refusals()[number::2]
+
+    @pytest.fixture(scope="module")
+    def matrix(_sandbox: Sandbox) -> Matrix:
+        assert _sandbox.configure()["enforce_iam"] is True
+        return Matrix(_sandbox, label)
+
+    @pytest.mark.parametrize("row", mine, ids=[one.name for one in mine])
+    def test_versions_of_a_stack(matrix: Matrix, row: Row) -> None:
+        matrix.live(row)
+
+    @pytest.mark.parametrize("refused", refused, ids=[one.name for one in refused])
+    def test_updates_that_are_refused(matrix: Matrix, refused: Refused) -> None:
+        matrix.refuse(refused)
+
+    return matrix, test_versions_of_a_stack, test_updates_that_are_refused

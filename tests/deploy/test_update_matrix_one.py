@@ -2,26 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.deploy.matrix import half
 
-from cfgen.sandbox import Sandbox
-from tests.deploy.matrix import Matrix, Refused, Row, refusals, rows
-
-ROWS = rows()[0::2]
-REFUSED = refusals()[0::2]
-
-
-@pytest.fixture(scope="module")
-def matrix(_sandbox: Sandbox) -> Matrix:
-    assert _sandbox.configure()["enforce_iam"] is True
-    return Matrix(_sandbox, "one")
-
-
-@pytest.mark.parametrize("row", ROWS, ids=[one.name for one in ROWS])
-def test_versions_of_a_stack(matrix: Matrix, row: Row) -> None:
-    matrix.live(row)
-
-
-@pytest.mark.parametrize("refused", REFUSED, ids=[one.name for one in REFUSED])
-def test_updates_that_are_refused(matrix: Matrix, refused: Refused) -> None:
-    matrix.refuse(refused)
+matrix, test_versions_of_a_stack, test_updates_that_are_refused = half("one", 0)
