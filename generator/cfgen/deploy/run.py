@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cfgen import document
-from cfgen.deploy import after, awscli, changes, errors, events, two_step
+from cfgen.deploy import after, awscli, changes, errors, events, two_step, validations
 from cfgen.deploy import stack as stacks
 from cfgen.deploy.assets import upload_assets
 from cfgen.deploy.inputs import BY_SERVICE_ROLE, STATE, Parameters, check_regions, merge
@@ -55,14 +55,15 @@ def prepare(
     if real and refusals and not in_two:
         raise two_step.refuse(launch, real, refusals)
     say(f"making a change set for {launch.stack_name} in {launch.region}")
-    arn = awscli.make_change_set(
-        awscli.Request(
-            launch.template.text, launch.stack_name, launch.region, launch.profile, merged.overrides,
-            document.capabilities(data), {**_tags(real), **launch.tags}, launch.role_arn, launch.s3_bucket,
-            f"cfgen/{launch.template.name}",
-        ),
-        stop,
+    request = awscli.Request(
+        launch.template.text, launch.stack_name, launch.region, launch.profile, merged.overrides,
+        document.capabilities(data), {**_tags(real), **launch.tags}, launch.role_arn, launch.s3_bucket,
+        f"cfgen/{launch.template.name}",
     )  # fmt: skip
+    try:
+        arn = awscli.make_change_set(request, stop)
+    except errors.ChangeSetFailed as error:
+        raise validations.explain(error, aws, launch.stack_name) from error
     actions = {row.name: row.action for row in compared.resources} if compared else None
     change_set = changes.read(aws.client("cloudformation"), arn, data, actions) if arn else None
     return Prepared(launch, real is None, before is None, change_set, merged, in_two)
