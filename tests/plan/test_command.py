@@ -119,6 +119,21 @@ def test_parameters_are_planned(run: Run, tmp_path: Path) -> None:
     assert "1 × ml.g6e.2xlarge" in run(MISTRAL, "--parameters-file", tmp_path / "p.json")[1]
 
 
+def test_a_parameter_that_no_spec_has_is_refused(run: Run) -> None:
+    code, out, err = run(MISTRAL, LLAMA, "-p", "InstanceCuont=3")
+    assert (code, out) == (2, "")
+    assert "did you mean InstanceCount?" in err
+    # what one of them has is fine
+    assert run(MISTRAL, LLAMA, "-p", "TokenSecret=mine")[0] == 0
+
+
+def test_a_value_that_would_be_refused_fails(run: Run) -> None:
+    code, out, _ = run(MISTRAL, "-p", "InstanceCount=many", "-p", "InstanceType=ml.m5.xlarge")
+    assert code == 1
+    assert "✗ parameter InstanceCount many must be a number" in out
+    assert "✗ parameter InstanceType ml.m5.xlarge must be one of AllowedValues" in out
+
+
 def test_a_region_that_cannot_fails(run: Run) -> None:
     code, out, _ = run(MISTRAL, "--region", "us-west-1")
     assert code == 1

@@ -67,17 +67,23 @@ def command(
     """
     from cfgen.spec.find import find_specs
 
+    from cfgen.deploy import inputs
+
     found = find_specs(specs)
+    given = inputs.parameters_file(options["parameters_file"]) if options["parameters_file"] else {}
+    given |= inputs.pairs(options["parameters"], "--parameter")
     plans: list[Plan] = []
     failed = 0
     for path in found:
         try:
-            plans.append(_plan(path, regions, len(found), options))
+            plans.append(_plan(path, regions, given, len(found), options))
         except CfgenError as error:
             if len(found) == 1:
                 raise
             failed += 1
             warn([error.message, *([f"  hint: {error.hint}"] if error.hint else [])])
+    if not failed:
+        inputs.check_known(given, plans)
     _write(plans, style, output, several=len(found) > 1)
     for plan in plans:
         if plan.failed and (style != "text" or output is not None):
@@ -92,7 +98,9 @@ def command(
     return int(bool(failed) or any(plan.failed for plan in plans))
 
 
-def _plan(path: Path, asked: tuple[str, ...], count: int, options: Mapping[str, Any]) -> Plan:
+def _plan(
+    path: Path, asked: tuple[str, ...], given: Mapping[str, str], count: int, options: Mapping[str, Any]
+) -> Plan:
     from cfgen import document, pipeline
     from cfgen.catalogue import load
     from cfgen.deploy import inputs
@@ -104,8 +112,6 @@ def _plan(path: Path, asked: tuple[str, ...], count: int, options: Mapping[str, 
     spec = load_spec(path)
     stack = pipeline.plan(spec, catalogue)
     template = render(stack)
-    given = inputs.parameters_file(options["parameters_file"]) if options["parameters_file"] else {}
-    given |= inputs.pairs(options["parameters"], "--parameter")
     if count == 1:
         inputs.check_known(given, [template])
     declared = dict(template.parameters)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cfgen.deploy.errors import MalformedOption, ParameterMissing, ParameterUnknown, RegionUnsupported
 
@@ -158,7 +158,21 @@ def overrides_json(values: Mapping[str, str]) -> str:
     return json.dumps([f"{name}={value}" for name, value in values.items()])
 
 
-def check_known(given: Mapping[str, str], templates: Sequence[Template]) -> None:
+class Parametrized(Protocol):
+    """What has parameters: a template, or a plan of one."""
+
+    @property
+    def name(self) -> str:
+        """Of the spec."""
+        ...
+
+    @property
+    def parameters(self) -> Iterable[tuple[str, str | None]]:
+        """Names, each with a value."""
+        ...
+
+
+def check_known(given: Mapping[str, str], templates: Sequence[Parametrized]) -> None:
     """Raise ParameterUnknown for a parameter that none of the templates has."""
     declared = {name for template in templates for name, _ in template.parameters}
     unknown = [name for name in given if name not in declared]
