@@ -65,9 +65,8 @@ def command(
     Cost by resource, quotas, licence and access, regions, rights. With credentials the account's quotas, their use
     and the secrets are read; nothing is changed. Exit code 1 when something would make a launch fail.
     """
-    from cfgen.spec.find import find_specs
-
     from cfgen.deploy import inputs
+    from cfgen.spec.find import find_specs
 
     found = find_specs(specs)
     given = inputs.parameters_file(options["parameters_file"]) if options["parameters_file"] else {}
