@@ -143,7 +143,10 @@ def _access(starter: Starter) -> Iterator[str]:
 
 def _license(starter: Starter) -> Iterator[str]:
     if not starter.license:
-        yield "  # The model's card names no licence: ask before you serve it."
+        if starter.facts is None:
+            yield "  # license: {id: …, accepted: true} once you have read it on the model's page"
+        else:
+            yield "  # The model's card names no licence: ask before you serve it."
         return
     binding = binding_license(starter.license)
     if binding:

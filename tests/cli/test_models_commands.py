@@ -292,6 +292,8 @@ def test_init_offline_takes_a_named_type(run: Any, tmp_path: Path, monkeypatch: 
     done = run("init", "org/other-7b", "--instance-type", "ml.g5.xlarge")
     assert "written without facts" in done.stderr
     assert checked(tmp_path / "other-7b.yaml")["endpoint"]["instanceType"] == "ml.g5.xlarge"
+    # a card that nobody has read names nothing, and does not name nothing either
+    assert "names no licence" not in (tmp_path / "other-7b.yaml").read_text()
 
 
 def test_init_with_a_type_that_does_not_fit_says_so(run: Any, tmp_path: Path) -> None:
