@@ -16,11 +16,12 @@ GATED = [{"id": "org/gated"}]
 
 @pytest.fixture
 def secret(world: World) -> Iterator[Callable[[str], str]]:
-    """Make the secret of the test; its ARN."""
+    """Make the secret of the test, under a key of its own; its ARN."""
     api = world.client("secretsmanager")
 
     def make(value: str) -> str:
-        return str(api.create_secret(Name="hub/token", SecretString=value)["ARN"])
+        key = world.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        return str(api.create_secret(Name="hub/token", SecretString=value, KmsKeyId=key)["ARN"])
 
     yield make
     api.delete_secret(SecretId="hub/token", ForceDeleteWithoutRecovery=True)

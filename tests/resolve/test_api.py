@@ -128,8 +128,13 @@ def test_the_functions_rights_are_exact() -> None:
         "Logs": ["logs:CreateLogStream", "logs:PutLogEvents"],
         "Ask": "sagemaker:InvokeEndpoint",
         "Keys": "secretsmanager:GetSecretValue",
+        "KeyOfKeys": "kms:Decrypt",
     }
     assert all(one["Resource"] != "*" for one in statements)
+    # whichever key it is, by way of Secrets Manager alone
+    assert statements[3]["Condition"] == {
+        "StringLike": {"kms:ViaService": {"Fn::Sub": "secretsmanager.${AWS::Region}.*"}}
+    }
     # a name matches nothing but the secret of that name
     assert found["ApiRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][2]["Resource"][
         "Fn::If"

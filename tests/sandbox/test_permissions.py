@@ -339,6 +339,21 @@ def test_encryption_with_a_key_needs_the_key(world: World) -> None:
     assert _may(reader.get_object, Bucket=bucket, Key="k") == ""
 
 
+def test_a_secret_under_a_key_needs_the_key(world: World) -> None:
+    key = world.client("kms").create_key()["KeyMetadata"]
+    secrets = world.client("secretsmanager")
+    secret = secrets.create_secret(Name="under-a-key", SecretString="s", KmsKeyId=key["KeyId"])["ARN"]
+    plain = secrets.create_secret(Name="under-no-key", SecretString="s")["ARN"]
+    read = allow("secretsmanager:GetSecretValue", on="*")
+    without = _session(world, _role(world, read))("secretsmanager")
+    assert _may(without.get_secret_value, SecretId=plain) == ""
+    assert _may(without.get_secret_value, SecretId=secret) == "AccessDeniedException"
+    through = {"StringLike": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com*"}}
+    decrypt = {**allow("kms:Decrypt", on="arn:aws:kms:us-east-1:*:key/*"), "Condition": through}
+    reader = _session(world, _role(world, read, decrypt))("secretsmanager")
+    assert _may(reader.get_secret_value, SecretId=secret) == ""
+
+
 def test_enforcement_can_be_switched_off_to_find_a_cause(world: World) -> None:
     client = _session(world, _role(world, allow("ec2:DescribeVpcs")))("sns")
     assert _may(client.list_topics) == "AuthorizationError"

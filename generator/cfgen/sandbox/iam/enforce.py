@@ -95,9 +95,10 @@ def check(call: Call, principal: Principal) -> None:
         return
     context = actions.context(call)
     message = denial(principal, actions.asked(call), context)
-    if not message and call.service == "s3" and not principal.operator:
-        through = {**context, "kms:ViaService": f"s3.{call.region}.{url_suffix(call.region)}"}
-        message = denial(principal, kms.used_by_s3(call), through)
+    keys = {"s3": kms.used_by_s3, "secretsmanager": kms.used_by_secrets}
+    if not message and call.service in keys and not principal.operator:
+        through = {**context, "kms:ViaService": f"{call.service}.{call.region}.{url_suffix(call.region)}"}
+        message = denial(principal, keys[call.service](call), through)
     _refuse(call, message)
 
 

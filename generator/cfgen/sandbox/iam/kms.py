@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
 
 from cfgen.sandbox.iam import policy, principals
 from cfgen.sandbox.registry import before
@@ -54,6 +55,17 @@ def by_key_policy(
         elif answer == "none":
             answer = "delegate"
     return answer
+
+
+def used_by_secrets(call: Call) -> list[tuple[str, list[str]]]:
+    """The key action behind the reading of a secret, for customer managed keys."""
+    if call.operation != "GetSecretValue":
+        return []
+    secrets = secretsmanager_backends[ACCOUNT][call.region].secrets
+    secret = secrets.get(str(call.params.get("SecretId", "")))
+    key_id = getattr(secret, "kms_key_id", None)
+    key = find(str(key_id), call.region) if key_id else None
+    return [("kms:Decrypt", [str(key.arn)])] if key is not None and key.key_manager != "AWS" else []
 
 
 def used_by_s3(call: Call) -> list[tuple[str, list[str]]]:
