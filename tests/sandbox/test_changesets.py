@@ -144,7 +144,8 @@ def test_bad_properties_are_seen_before_anything_happens(world: World) -> None:
     found = _change_set(world, world.name(), {"Resources": {"T": _topic(Nome="x")}}, "CREATE")
     assert found["Status"] == "FAILED"
     assert "AWS::EarlyValidation::PropertyValidation" in found["StatusReason"]
-    assert "extraneous key [Nome]" in found["StatusReason"]
+    (event,) = world.cfn.describe_events(ChangeSetName=found["ChangeSetId"])["OperationEvents"]
+    assert "extraneous key [Nome]" in event["ValidationStatusReason"]
 
 
 def test_names_and_ends(world: World) -> None:

@@ -75,13 +75,9 @@ def _fill(stack: Stack, change_set: ChangeSet) -> None:
     change_set.problems = plan.problems
     if plan.problems:
         change_set.status, change_set.execution = "FAILED", "UNAVAILABLE"
-        details = "; ".join(
-            f"Properties validation failed for resource {name} with message: {' '.join(found)}"
-            for name, found in plan.problems.items()
-        )
         change_set.reason = (
             "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]. To troubleshoot "
-            f"Early Validation errors, use the DescribeEvents API for detailed failure information. {details}"
+            "Early Validation errors, use the DescribeEvents API for detailed failure information."
         )
     elif change_set.type == "UPDATE" and nothing_changes(stack, plan):
         change_set.status, change_set.execution = "FAILED", "UNAVAILABLE"

@@ -42,7 +42,7 @@ def describe_events(call: Call) -> Any:
 
 
 def _failed(row: dict[str, Any]) -> bool:
-    return row["EventType"].endswith("_ERROR") or row.get("ResourceStatus", "").endswith("_FAILED")
+    return str(row["EventType"]).endswith("_ERROR") or str(row.get("ResourceStatus")).endswith("_FAILED")
 
 
 def _of(stack: Stack, identifier: str) -> list[dict[str, Any]]:

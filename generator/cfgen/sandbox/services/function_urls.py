@@ -126,7 +126,9 @@ def _conditioned(statement: dict[str, Any]) -> dict[str, Any]:
         condition[operator] = {**condition.get(operator, {}), **keys}
     spoken = statement.get("Principal")
     principal = {"AWS": spoken} if isinstance(spoken, str) and spoken != "*" else spoken
-    kept = {key: statement[key] for key in ("Effect", "Action", "Resource") if key in statement}
+    kept: dict[str, Any] = {
+        key: value for key, value in statement.items() if key in ("Effect", "Action", "Resource")
+    }
     return {**kept, "Principal": principal, "Condition": condition}
 
 
