@@ -85,7 +85,7 @@ def bill(cost: RegionCost) -> str:
     if cost.off:
         return f"{money(cost.monthly)} a month while the endpoint is switched off{more}"
     if cost.hourly == 0 and cost.complete:
-        return "by use alone, nothing while nobody asks"
+        return "by use alone"
     schedule = " by its schedule" if cost.week is not None else ""
     said = f"{money(cost.hourly)} an hour, {money(cost.monthly)} a month{schedule}"
     return f"{said}{f'; {bounds(cost)}' if cost.scales else ''}{more}"
