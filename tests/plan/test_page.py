@@ -188,8 +188,8 @@ def test_what_the_template_s_rules_say_is_told_with_its_link_whole(plan_of: Plan
 
 @pytest.mark.parametrize(
     ("usd", "said"),
-    [(0, "$0.00"), (1234.5, "$1,234"), (12.345, "$12.35"), (0.0034, "$0.0034"), (0.000137, "$0.0001"),
-     (0.00008, "$0.00008"), (0.0000166667, "$0.0000167")],
+    [(0, "$0.00"), (1234.5, "$1,234"), (12.345, "$12.35"), (0.0034, "$0.0034"), (0.000137, "$0.00014"),
+     (0.00012, "$0.00012"), (0.00008, "$0.00008"), (0.0000166667, "$0.000017")],
 )  # fmt: skip
 def test_money_never_says_nothing_for_something(usd: float, said: str) -> None:
     assert money(usd) == said

@@ -65,12 +65,12 @@ def verdict(plan: Plan) -> str:
 
 
 def money(usd: float) -> str:
-    """``$1,234`` from a thousand on, ``$1.22``, ``$0.0034`` below a dime, ``$0.0000167`` where that is nothing yet."""
+    """``$1,234`` from a thousand on, ``$1.22``, ``$0.0034`` below a dime, two digits where that says too little."""
     if usd >= 1000:
         return f"${usd:,.0f}"
     if usd >= 0.1 or usd == 0:
         return f"${usd:,.2f}"
-    digits = 4 if usd >= 0.0001 else 2 - math.floor(math.log10(usd))
+    digits = 4 if usd >= 0.001 else 1 - math.floor(math.log10(usd))
     return f"${usd:.{digits}f}".rstrip("0")
 
 
