@@ -254,7 +254,7 @@ def test_events_reach_a_function(world: World) -> None:
     world.create(template)
     _, project = _project(world, 'version: 0.2\nphases: {build: {commands: ["true"]}}')
     _finish(world, _start(world, project))
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while time.monotonic() < end:
         try:
             found = world.client("ssm").get_parameter(Name=f"/seen/{project}/SUCCEEDED")
