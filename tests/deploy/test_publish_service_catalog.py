@@ -235,39 +235,6 @@ class Launcher:
         raise AssertionError(f"{self.name} does not end")
 
 
-@pytest.mark.parametrize("spec", ["created-vpc", "scaled-chat"])
-def test_the_launch_role_is_enough(catalog: Catalog, spec: str) -> None:
-    catalog.spec.write_text((ROOT / "specs" / f"{spec}.yaml").read_text())
-    sandbox = catalog.sandbox
-    if spec == "created-vpc":
-        sandbox.client("s3").create_bucket(Bucket="my-models")
-        sandbox.client("s3").put_object(Bucket="my-models", Key="sentiment/model.tar.gz", Body=b"model")
-    launcher = Launcher(catalog, catalog.publish())
-    assert launcher.launch() == "SUCCEEDED"
-    assert launcher.update(InstanceCount="2", LogRetentionDays="7") == "SUCCEEDED"
-    assert launcher.delete() == "SUCCEEDED"
-
-
-def test_the_launch_role_is_enough_for_a_build(catalog: Catalog) -> None:
-    """Everything up to the build itself: that takes a hub."""
-    launcher = Launcher(catalog, catalog.publish(specs=(ROOT / "specs" / "embeddings.yaml",)))
-    ended = launcher.launch()
-    assert "is not authorized" not in ended
-    stack = launcher.cfn.describe_stack_resources(StackName=launcher.outputs["CloudformationStackARN"])[
-        "StackResources"
-    ]
-    made = {one["LogicalResourceId"] for one in stack if one["ResourceStatus"] == "CREATE_COMPLETE"}
-    assert {
-        "ModelBucket",
-        "ModelBucketPolicy",
-        "BuildMachine",
-        "BuildProject",
-        "BuildFunction",
-        "Build",
-    } <= made
-    assert launcher.delete() == "SUCCEEDED"
-
-
 def test_the_launch_role_is_enough_for_a_volumes_key(catalog: Catalog) -> None:
     launcher = Launcher(catalog, catalog.publish())
     key = catalog.sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]

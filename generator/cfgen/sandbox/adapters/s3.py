@@ -21,6 +21,7 @@ from cfgen.sandbox.adapters.base import (
     tag_pairs,
 )
 from cfgen.sandbox.cfn.errors import ResourceFailure
+from cfgen.sandbox.clients import client
 from cfgen.sandbox.wire import url_suffix
 
 
@@ -204,7 +205,8 @@ class Bucket(Adapter):
             if logging:
                 target = logging.get("DestinationBucketName", name)
                 try:
-                    s3.head_bucket(Bucket=target)
+                    # nobody needs rights on the other bucket to name it
+                    client("s3", s3.meta.region_name).head_bucket(Bucket=target)
                 except ClientError:
                     raise ResourceFailure(f"The target bucket for logging does not exist: {target}") from None
                 status_ = {

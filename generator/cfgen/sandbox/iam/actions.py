@@ -174,13 +174,19 @@ def _cloudformation(call: Call) -> list[str]:
 
 def _sns(call: Call) -> list[str]:
     arn = _first(call.params, "TopicArn", "TargetArn", "ResourceArn")
+    if subscription := call.params.get("SubscriptionArn"):
+        # subscriptions are a matter of their topic, whose ARN theirs begins with
+        arn = str(subscription).rpartition(":")[0]
     return [str(arn) if arn else str(call.params.get("Name", "*"))]
 
 
 def _cloudwatch(call: Call) -> list[str]:
+    if arn := call.params.get("ResourceARN"):
+        return [str(arn)]
     names = call.params.get("AlarmNames") or [call.params.get("AlarmName") or "*"]
-    if dashboard := call.params.get("DashboardName"):
-        return [f"arn:{call.partition}:cloudwatch::{call.account}:dashboard/{dashboard}"]
+    dashboard = call.params.get("DashboardName")
+    if dashboards := call.params.get("DashboardNames") or ([dashboard] if dashboard else []):
+        return [f"arn:{call.partition}:cloudwatch::{call.account}:dashboard/{name}" for name in dashboards]
     return [f"alarm:{name}" for name in names]
 
 

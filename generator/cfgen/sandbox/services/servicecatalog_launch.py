@@ -121,7 +121,8 @@ def _shown(call: Call, record: dict[str, Any]) -> dict[str, Any]:
         ended = "SUCCEEDED" if stack.status in _GOOD else "FAILED"
         record["Status"] = "IN_PROGRESS" if stack.in_progress else ended
         if record["Status"] == "FAILED":
-            why = [one.reason for one in stack.events if "FAILED" in one.status and one.reason]
+            since = [one for one in stack.events if one.at >= record["CreatedTime"]]
+            why = [one.reason for one in since if "FAILED" in one.status and one.reason]
             record["error"] = why[0] if why else stack.status
     else:
         record.setdefault("Status", "SUCCEEDED")
