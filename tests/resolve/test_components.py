@@ -239,6 +239,27 @@ def test_faults_of_the_language(one: dict[str, Any], words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("listed", "changes", "warned"),
+    [
+        ([{"name": "chat", "accelerators": 4}], {}, ["components[0]"]),
+        ([{"name": "chat", "accelerators": 2}, {"name": "code", "accelerators": 1}], {}, ["components[0]"]),
+        ([{"name": "chat", "accelerators": 2}], {}, []),
+        ([{"name": "chat", "accelerators": 4}], {"endpoint__instanceCount": 2}, []),
+        ([{"name": "chat", "accelerators": 4}], {"endpoint__managedInstanceScaling": {"max": 2}}, []),
+        ([{"name": "chat", "accelerators": 4, "scaling": {"max": 1}}], {}, ["components[0]"]),
+        ([{"name": "chat", "accelerators": 4, "scaling": {"max": 2}}], {}, []),
+    ],
+)  # fmt: skip
+def test_an_update_without_room_is_warned_of(
+    listed: list[dict[str, Any]], changes: dict[str, Any], warned: list[str]
+) -> None:
+    said = [one for one in stack_of(components(*listed, **changes)).warnings if "cannot be updated" in one]
+    assert len(said) == len(warned)
+    for one, place in zip(said, warned, strict=True):
+        assert f"{place}: cannot be updated: a new copy comes before the old one goes" in one
+
+
 def test_captured_requests_are_warned_of() -> None:
     stack = stack_of(components({"name": "chat"}, dataCapture={}))
     assert any("does not say that requests to components are captured" in one for one in stack.warnings)

@@ -129,6 +129,8 @@ def plan_managed(parts: tuple[Share, ...], notes: Collector) -> ManagedPlan | No
                 f"is {endpoint.instance_count}; the copies of all components need {at_first} × {whole.name}",
                 f"at least {at_first}, or fewer copies",
             )
+        else:
+            _check_room(parts, endpoint.instance_count, notes)
         return None
     most = [(part.need, part.most) for part in parts]
     at_most = max(instances_for(most, whole), endpoint.instance_count)
@@ -159,8 +161,23 @@ def plan_managed(parts: tuple[Share, ...], notes: Collector) -> ManagedPlan | No
             "endpoint.managedInstanceScaling.max",
             f"is {maximum}; the most copies of all components at once need {at_most} × {whole.name}",
         )
+    else:
+        _check_room(parts, maximum, notes)
     scale_in = (asked.scale_in if asked else None) or ""
     return ManagedPlan(minimum, maximum, scale_in.upper().replace("-", "_"))
+
+
+def _check_room(parts: tuple[Share, ...], most: int, notes: Collector) -> None:
+    """Note components whose new copy finds no room beside the old ones on ``most`` instances: updates fail then."""
+    first = [(part.need, part.copies) for part in parts]
+    for part in parts:
+        if instances_for([*first, (part.need, 1)], part.whole) > most:
+            notes.warn(
+                part.path,
+                f"cannot be updated: a new copy comes before the old one goes, and {most} × {part.whole.name} have no "
+                "room for it",
+                "endpoint.managedInstanceScaling with a higher max, more instances, or smaller shares",
+            )
 
 
 def _room(whole: Instance) -> Need:
