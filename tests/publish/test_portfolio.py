@@ -239,7 +239,10 @@ def test_code_that_does_not_fit(templates: list[Template]) -> None:
     [
         ({"allowed": {"Nothing": ["1"]}}, "no product has a parameter Nothing"),
         ({"allowed": {"mistral-7b-instruct:Nothing": ["1"]}}, "mistral-7b-instruct has no parameter Nothing"),
-        ({"allowed": {"InstanceCount": ["1", "many"]}}, "InstanceCount=many: .* refuses it: must be a number"),
+        (
+            {"allowed": {"InstanceCount": ["1", "many"]}},
+            "InstanceCount=many: .* refuses it: must be a number",
+        ),
         ({"allowed": {"InstanceCount": ["-1"]}}, "refuses it: must be a number not less than"),
         ({"allowed": {"InstanceType": ["ml.x9.large"]}}, "InstanceType=ml.x9.large: .* refuses it"),
         ({"allowed": {"ExecutionRoleArn": ["Data"]}}, "refuses it: the ARN of an IAM role"),
@@ -295,6 +298,26 @@ def test_template_constraints(templates: list[Template]) -> None:
     assert rules["InstanceCountIsAllowed"]["Assertions"][0]["Assert"] == {
         "Fn::Contains": [["1", "2"], {"Ref": "InstanceCount"}]
     }
+
+
+def test_what_runs_from_an_earlier_version_keeps_its_role(templates: list[Template]) -> None:
+    """Version one made its role, version two has one of the user's: both must pass the one template constraint."""
+    first = planned(templates[:1], boundary="arn:aws:iam::123456789012:policy/B")
+    role = "arn:aws:iam::123456789012:role/Serving"
+    text = templates[0].text
+    start = text.index("  ExecutionRoleArn:", text.index("\nParameters:"))
+    end = text.index('Default: ""', start)
+    changed = replace(templates[0], text=text[:end] + f"Default: {role}" + text[end + len('Default: ""') :])
+    second = planned([changed], again(first), boundary="arn:aws:iam::123456789012:policy/B")
+    said = {
+        name: rule["Assertions"][0]["AssertDescription"]
+        for name, rule in second.portfolio.products[0].rules.items()
+    }
+    assert said["ExecutionRoleArnIsAllowed"] == f"ExecutionRoleArn must be left empty or {role}"
+    assert (
+        planned([changed], again(second), boundary="arn:aws:iam::123456789012:policy/B").template.text
+        == second.template.text
+    )
 
 
 def test_each_of_a_lists_members_is_looked_at() -> None:

@@ -48,18 +48,24 @@ def of_product(allowed: Mapping[str, Sequence[str]], template: Template) -> dict
 
 
 def rules_of(
-    template: Template, data: Mapping[str, Any], allowed: Mapping[str, Sequence[str]], boundary: str
+    template: Template,
+    data: Mapping[str, Any],
+    allowed: Mapping[str, Sequence[str]],
+    boundary: str,
+    before: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The rules of a template constraint: values a launcher may choose, and the roles a launcher may not.
 
-    A role that a launcher types in would be passed with the launch role's rights, so it must stay the template's.
+    A role that a launcher types in would be passed with the launch role's rights, so it must stay the template's, or
+    that of an earlier version (``before``: the rules so far), from which something may run that is to be updated.
     Raises MalformedOption for a value that the template itself refuses.
     """
     declared = document.section(data, "Parameters")
     fixed: dict[str, Sequence[str]] = {}
     for name, body in declared.items():
         if name == "ExecutionRoleArn":
-            fixed[name] = [str(body.get("Default", ""))]
+            earlier = [] if name in allowed else _values(before or {}, name)
+            fixed[name] = list(dict.fromkeys([*earlier, str(body.get("Default", ""))]))
         if name == "PermissionsBoundaryArn" and boundary:
             fixed[name] = [boundary]
     for name, values in allowed.items():
@@ -77,6 +83,14 @@ def rules_of(
         }
         for name, values in {**fixed, **allowed}.items()
     }
+
+
+def _values(rules: Mapping[str, Any], name: str) -> list[str]:
+    """What a rule of ours lets a parameter be."""
+    for one in rules.get(f"{name}IsAllowed", {}).get("Assertions", ()):
+        if found := one["Assert"].get("Fn::Contains"):
+            return [str(value) for value in found[0]]
+    return []
 
 
 def default_excluded(data: Mapping[str, Any], allowed: Mapping[str, Sequence[str]]) -> list[str]:

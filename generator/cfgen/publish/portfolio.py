@@ -223,11 +223,12 @@ def option(text: str, others: Mapping[tuple[str, str], str]) -> TagOption:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A product as a template holds it."""
+    """A product as a template holds it. ``rules``: of its template constraint."""
 
     name: str
     versions: tuple[Version, ...]
     grants: tuple[Grant, ...]
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
 
 def settings(template: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,8 +251,19 @@ def known(template: Mapping[str, Any]) -> dict[str, Known]:
             Version(one["Name"], one.get("Description", ""), one["Info"]["LoadTemplateFromURL"]["Fn::Sub"])
             for one in properties["ProvisioningArtifactParameters"]
         )
-        role = document.resources(template).get(logical.removesuffix("Product") + "LaunchRole", {})
-        found[properties["Name"]] = Known(properties["Name"], versions, _grants(role))
+        stem = logical.removesuffix("Product")
+        role = document.resources(template).get(f"{stem}LaunchRole", {})
+        rules = _rules(document.resources(template).get(f"{stem}TemplateConstraint", {}))
+        found[properties["Name"]] = Known(properties["Name"], versions, _grants(role), rules)
+    return found
+
+
+def _rules(constraint: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules of a template constraint, as they were rendered."""
+    text = constraint.get("Properties", {}).get("Rules", "{}")
+    found: dict[str, Any] = json.loads(
+        text["Fn::Sub"].replace("${!", "${") if isinstance(text, dict) else text
+    )
     return found
 
 

@@ -199,7 +199,7 @@ def _product(
     allowed = constraints.of_product(request.allowed, template)
     boundary = portfolio.portable(request.boundary, account) if request.boundary else ""
     grants = () if request.role_arn else permissions.grants_of(data, boundary)
-    rules = constraints.rules_of(template, data, allowed, boundary)
+    rules = constraints.rules_of(template, data, allowed, boundary, before.rules if before else {})
     for name in constraints.default_excluded(data, allowed):
         notes.append(
             f"{template.name}: the default of {name} is not allowed, so whoever launches must choose another"
