@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
+from cfgen.render.template import Template
 from cfgen.sandbox import wire
 from cfgen.sandbox.wire import AwsError
 
@@ -145,3 +146,17 @@ def endpoints(*rows: tuple[str, str, int]) -> dict[str, Answer]:
         "sagemaker.ListEndpoints": {"Endpoints": listed}, "sagemaker.DescribeEndpoint": describe,
         "sagemaker.DescribeEndpointConfig": config,
     }  # fmt: skip
+
+
+def launched(template: Template, **values: str) -> dict[str, Answer]:
+    """Answers about a stack of ``template``, at its defaults but for ``values``."""
+    parameters = {**{name: value or "" for name, value in template.parameters}, **values}
+    stack = {
+        "StackName": "stack", "StackId": f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/stack/1",
+        "StackStatus": "CREATE_COMPLETE", "CreationTime": 0,
+        "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+    }  # fmt: skip
+    return {
+        "cloudformation.DescribeStacks": {"Stacks": [stack]},
+        "cloudformation.GetTemplate": {"TemplateBody": template.text},
+    }

@@ -11,8 +11,12 @@ import pytest
 import yaml
 
 from cfgen import cli
+from cfgen.render import render
+from cfgen.resolve import resolve
+from cfgen.spec import load_spec
 from tests.conftest import ROOT
-from tests.plan.aws import ACCOUNT, Aws, by_code, denied, endpoints, quota
+from tests.plan.aws import ACCOUNT, Aws, by_code, denied, endpoints, launched, quota
+from tests.plan.conftest import CATALOGUE
 from tests.specs import CONTAINER, changed
 
 MISTRAL = str(ROOT / "specs" / "mistral-7b.yaml")
@@ -117,6 +121,17 @@ def test_parameters_are_planned(run: Run, tmp_path: Path) -> None:
     assert (code, "3 × ml.g6.2xlarge" in out, f"{USAGE}: 3 needed" in out) == (0, True, True)
     (tmp_path / "p.json").write_text(json.dumps({"InstanceType": "ml.g6e.2xlarge"}))
     assert "1 × ml.g6e.2xlarge" in run(MISTRAL, "--parameters-file", tmp_path / "p.json")[1]
+
+
+def test_what_a_stack_keeps_is_planned_and_told(run: Run, aws: Aws) -> None:
+    allowed(aws, 4)
+    template = render(resolve(load_spec(Path(LLAMA)), CATALOGUE))
+    aws.answers |= launched(template, InstanceType="ml.g6e.2xlarge", InstanceCount="2")
+    code, out, err = run(LLAMA, "--region", "ap-northeast-3")  # which hosts g6e, and no g6
+    assert code == 0
+    assert "2 × ml.g6e.2xlarge" in out
+    assert "ap-northeast-3: InstanceCount is 2, as in the stack llama-3-1-8b-instruct" in err
+    assert run(LLAMA, "--region", "ap-northeast-3", "-p", "InstanceType=ml.g6.2xlarge")[0] == 1
 
 
 def test_a_parameter_that_no_spec_has_is_refused(run: Run) -> None:

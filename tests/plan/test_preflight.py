@@ -14,7 +14,7 @@ from cfgen.resolve import resolve
 from cfgen.sandbox.wire import AwsError
 from cfgen.spec import load_spec
 from tests.conftest import ROOT
-from tests.plan.aws import Aws, by_code, endpoints, quota
+from tests.plan.aws import Aws, by_code, endpoints, launched, quota
 from tests.plan.conftest import CATALOGUE
 
 USAGE = "ml.g6.2xlarge for endpoint usage"
@@ -40,17 +40,7 @@ def allowed(aws: Aws, value: float) -> None:
 
 def deployed(aws: Aws, **values: str) -> None:
     """A stack of the same template, launched with other values."""
-    parameters = {**{name: value or "" for name, value in TEMPLATE.parameters}, **values}
-    aws.answers["cloudformation.DescribeStacks"] = {
-        "Stacks": [
-            {
-                "StackName": "stack", "StackId": "arn:aws:cloudformation:us-east-1:1:stack/stack/1",
-                "StackStatus": "CREATE_COMPLETE", "CreationTime": 0,
-                "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
-            }
-        ]
-    }  # fmt: skip
-    aws.answers["cloudformation.GetTemplate"] = {"TemplateBody": TEMPLATE.text}
+    aws.answers |= launched(TEMPLATE, **values)
 
 
 def test_room_and_secret_let_it_go_on(aws: Aws) -> None:

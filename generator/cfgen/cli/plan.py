@@ -22,6 +22,8 @@ from cfgen.errors import CfgenError
 if TYPE_CHECKING:
     from cfgen.catalogue import Catalogue
     from cfgen.plan import Plan
+    from cfgen.plan.account import Account
+    from cfgen.render.template import Template
 
 
 @click.command("plan")
@@ -120,11 +122,12 @@ def _plan(
     for region in regions:
         catalogue.region(region)
     name = options["stack_name"] or template.name
-    accounts = _accounts(data, given, regions, catalogue, name, options)
-    live = _live(data, given, regions, options) if options["live"] else {}
+    values, accounts = _accounts(template, data, given, regions, catalogue, name, options)
+    live = _live(data, values, options) if options["live"] else {}
     return make(
-        template, data, regions, catalogue, spec=spec, stack=stack, values=given, accounts=accounts, live=live
-    )
+        template, data, regions, catalogue, spec=spec, stack=stack, values=given, kept=values,
+        accounts=accounts, live=live,
+    )  # fmt: skip
 
 
 def _regions(asked: tuple[str, ...], profile: str | None, home: tuple[str, ...]) -> list[str]:
@@ -142,49 +145,59 @@ def _regions(asked: tuple[str, ...], profile: str | None, home: tuple[str, ...])
 
 
 def _accounts(
+    template: Template,
     data: Mapping[str, Any],
     given: Mapping[str, str],
     regions: list[str],
     catalogue: Catalogue,
     name: str,
     options: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> tuple[dict[str, Mapping[str, str]], dict[str, Account]]:
+    """By region: the values of the launch, with what a stack of that name keeps; and what the account is like."""
     from cfgen.deploy import credentials
 
     wanted = options["account"]
     if wanted is None:
         wanted = bool(options["profile"]) or credentials.present()
     if not wanted:
-        return {}
+        return dict.fromkeys(regions, given), {}
     from concurrent.futures import ThreadPoolExecutor
 
     from cfgen.deploy.account import read
+    from cfgen.deploy.account.kept import values_of
     from cfgen.plan.needs import quota_needs
     from cfgen.plan.regions import opt_in
     from cfgen.plan.steps import secrets_of
     from cfgen.plan.view import world_of
 
-    def one(region: str) -> Any:
-        world = world_of(data, region, given)
-        return read(
+    def one(region: str) -> tuple[Mapping[str, str], Account]:
+        values = values_of(template, given, region, options["profile"], name)
+        world = world_of(data, region, values)
+        account = read(
             region, options["profile"], quota_needs(world), secrets_of(world), name,
             opt_in=opt_in(region, catalogue.region(region).partition),
         )  # fmt: skip
+        return values, account
 
     with ThreadPoolExecutor(4) as pool:
-        return dict(zip(regions, pool.map(one, regions), strict=True))
+        found = dict(zip(regions, pool.map(one, regions), strict=True))
+    declared = dict(template.parameters)
+    for region, (values, _) in found.items():
+        stays = {key: now for key, now in values.items() if key not in given and now != declared.get(key)}
+        warn(f"{region}: {key} is {now}, as in the stack {name}" for key, now in stays.items())
+    return {key: one[0] for key, one in found.items()}, {key: one[1] for key, one in found.items()}
 
 
 def _live(
-    data: Mapping[str, Any], given: Mapping[str, str], regions: list[str], options: Mapping[str, Any]
+    data: Mapping[str, Any], values: Mapping[str, Mapping[str, str]], options: Mapping[str, Any]
 ) -> dict[str, Any]:
     from cfgen.deploy.account.prices import live_prices
     from cfgen.plan.costs import asked
     from cfgen.plan.view import world_of
 
     found = {}
-    for region in regions:
-        types, rates = asked(world_of(data, region, given))
+    for region, chosen in values.items():
+        types, rates = asked(world_of(data, region, chosen))
         found[region] = live_prices(region, types, options["profile"], rates)
         if found[region].problem:
             warn([f"{region}: {found[region].problem}"])

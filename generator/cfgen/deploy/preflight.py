@@ -15,12 +15,9 @@ from typing import Any
 from cfgen import document
 from cfgen.catalogue import Catalogue
 from cfgen.deploy import errors
-from cfgen.deploy import stack as stacks
 from cfgen.deploy.account import read
-from cfgen.deploy.account.reasons import attempt
-from cfgen.deploy.inputs import merge
+from cfgen.deploy.account.kept import values_of
 from cfgen.deploy.launch import Launch
-from cfgen.deploy.session import Aws
 from cfgen.plan.account import Account
 from cfgen.plan.limits import judge
 from cfgen.plan.model import Check
@@ -77,7 +74,11 @@ def look(
 
 
 def _look(launch: Launch, data: Mapping[str, Any], catalogue: Catalogue) -> Verdict:
-    world = world_of(data, launch.region, _values(launch))
+    values = values_of(
+        launch.template, launch.parameters, launch.region, launch.profile, launch.stack_name,
+        reset=launch.reset_parameters,
+    )  # fmt: skip
+    world = world_of(data, launch.region, values)
     needs = tuple(need for need in quota_needs(world) if need.critical or need.service in {"vpc", "ec2"})
     partition = catalogue.region(launch.region).partition if launch.region in catalogue.regions else "aws"
     account = read(
@@ -90,30 +91,6 @@ def _look(launch: Launch, data: Mapping[str, Any], catalogue: Catalogue) -> Verd
     )
     quotas = judge(needs, launch.region, account)
     return Verdict(launch, tuple(preflight(world, catalogue, account, quotas)), account)
-
-
-def _values(launch: Launch) -> Mapping[str, str]:
-    """The parameters as the launch would have them: a stack that exists keeps what its launcher chose.
-
-    As given where the stack cannot be read, or where what is given will be refused.
-    """
-    with Aws(launch.region, launch.profile, attempts=2, patience=10) as aws:
-        stack, _ = attempt(lambda: stacks.find(aws, launch.stack_name))
-        if stack is None or stack.status in {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}:
-            return launch.parameters
-        deployed, _ = attempt(lambda: stack.deployed)
-    if deployed is None:
-        return launch.parameters
-    try:
-        merged = merge(launch.template, launch.parameters, deployed, reset=launch.reset_parameters)
-    except (errors.ParameterMissing, errors.ParameterUnknown):
-        return launch.parameters
-    declared = dict(launch.template.parameters)
-    # what is masked is not its value
-    kept = {
-        name: value for name, value in deployed.values.items() if name in declared and set(value) != {"*"}
-    }
-    return {**kept, **merged.overrides}
 
 
 def refuse(verdicts: Sequence[Verdict]) -> None:

@@ -40,15 +40,19 @@ def make(
     spec: Spec | None = None,
     stack: Stack | None = None,
     values: Mapping[str, str] | None = None,
+    kept: Mapping[str, Mapping[str, str]] | None = None,
     accounts: Mapping[str, Account] | None = None,
     live: Mapping[str, LivePrices] | None = None,
 ) -> Plan:
     """The plan of a rendered ``template`` (``data`` is the same, loaded) in ``regions``.
 
-    ``values``: parameters that the launcher gives. ``accounts`` and ``live``: what was read of AWS, by region.
+    ``values``: parameters that the launcher gives; ``kept``: by region, those with what a stack keeps.
+    ``accounts`` and ``live``: what was read of AWS, by region.
     """
-    given, accounts, live = values or {}, accounts or {}, live or {}
-    worlds = {region: world_of(data, region, given) for region in regions}
+    accounts, live = accounts or {}, live or {}
+    chosen = {region: (kept or {}).get(region, values or {}) for region in regions}
+    given = chosen[regions[0]]
+    worlds = {region: world_of(data, region, chosen[region]) for region in regions}
     first = next(iter(worlds.values()))
     license = license_view(spec) if spec is not None else None
     quotas = tuple(
