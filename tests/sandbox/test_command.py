@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 
 from cfgen.cli.sandbox import _call, command
 from cfgen.errors import CfgenError
-from cfgen.sandbox import Sandbox
+from cfgen.sandbox import Sandbox, local
 
 ASK = (
     "import os, boto3; print(boto3.client('sts').get_caller_identity()['Account'], os.environ['AWS_REGION'])"
@@ -74,6 +75,16 @@ def test_a_state_that_tells_of_no_sandbox(tmp_path: Path, state: str) -> None:
     assert CliRunner().invoke(command, ["stop", *folder]).output == "No sandbox is running.\n"
 
 
+def _servers(folder: Path) -> list[Path]:
+    """The processes that were started with this folder. One may end while they are looked through."""
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(folder) in line.read_bytes().decode(errors="replace").split("\0"):
+                found.append(line)
+    return found
+
+
 def test_a_start_that_is_stopped_leaves_no_server(tmp_path: Path) -> None:
     started = subprocess.Popen(
         [sys.executable, "-m", "cfgen", "sandbox", "start", "--folder", str(tmp_path)],
@@ -84,12 +95,15 @@ def test_a_start_that_is_stopped_leaves_no_server(tmp_path: Path) -> None:
     started.send_signal(signal.SIGINT)
     _, said = started.communicate(timeout=60)
     assert (started.returncode, said) == (130, "\nAborted.\n")
-    servers = [
-        folder
-        for folder in Path("/proc").glob("[0-9]*/cmdline")
-        if str(tmp_path) in folder.read_bytes().decode(errors="replace").split("\0")
-    ]
-    assert servers == []
+    assert _servers(tmp_path) == []
+
+
+def test_ctrl_c_waits_until_the_server_has_an_owner() -> None:
+    reached = False
+    with pytest.raises(KeyboardInterrupt), local._undisturbed():
+        signal.raise_signal(signal.SIGINT)
+        reached = True
+    assert reached
 
 
 @pytest.mark.parametrize(
@@ -131,12 +145,29 @@ def test_sandboxes_know_nothing_of_each_other() -> None:
 
 
 def test_a_killed_parent_takes_its_sandbox_along() -> None:
-    code = "from cfgen.sandbox import Sandbox; import os; sb = Sandbox().start(); print(sb.pid, flush=True); os._exit(1)"
+    code = (
+        "from cfgen.sandbox import Sandbox; import os; sb = Sandbox().start(); "
+        "print(sb.pid, sb.folder, flush=True); os._exit(1)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    pid = int(done.stdout)
+    pid, folder = done.stdout.split()
     end = time.monotonic() + 20
     while Path(f"/proc/{pid}/cmdline").exists() and time.monotonic() < end:
         if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
             break
+        time.sleep(0.1)
+    assert time.monotonic() < end
+    assert not Path(folder).exists()
+
+
+def test_a_parent_killed_while_its_sandbox_starts_leaves_none(tmp_path: Path) -> None:
+    """Nobody is there any more when the server looks for the first time."""
+    code = (
+        "import os, subprocess, sys; subprocess.Popen([sys.executable, '-m', 'cfgen.sandbox.server', '--folder', "
+        f"{str(tmp_path)!r}, '--with-parent', str(os.getpid())], start_new_session=True); os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    end = time.monotonic() + 60
+    while _servers(tmp_path) and time.monotonic() < end:
         time.sleep(0.1)
     assert time.monotonic() < end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -9,9 +10,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -73,6 +76,23 @@ def answers(url: str) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits for the end of the block: within it, a process that is begun would be nobody's to end."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
+
+
 class Sandbox:
     """``with Sandbox() as sb: sb.client("cloudformation")`` — a fresh local CloudFormation for the block.
 
@@ -120,18 +140,20 @@ class Sandbox:
             str(self._port),
         ]
         if not detach:
-            command.append("--with-parent")
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=errors,
-            stderr=errors,
-            # a session of its own: Ctrl-C is the command's, which may still need the sandbox to end well
-            start_new_session=True,
-            env={**os.environ, "PYTHONWARNINGS": "ignore"},
-        )
-        errors.close()
+            command += ["--with-parent", str(os.getpid())]
+            command += ["--temporary"] if self._temporary is not None else []
         try:
+            with _undisturbed():
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=errors,
+                    stderr=errors,
+                    # a session of its own: Ctrl-C is the command's, which may still need the sandbox to end well
+                    start_new_session=True,
+                    env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                )
+            errors.close()
             self._await(state)
         except BaseException:
             # whoever is stopped while it starts leaves none behind
@@ -140,6 +162,7 @@ class Sandbox:
         self.url = json.loads(state.read_text())["url"]
         if detach:
             # it is meant to outlive this process: nobody will wait for it
+            assert self._process is not None
             self._process.returncode = 0
             self._process = None
         if self._settings:

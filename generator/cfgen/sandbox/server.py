@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -80,9 +81,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="cfgen.sandbox.server")
     parser.add_argument("--folder", required=True)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument(
-        "--with-parent", action="store_true", help="end when the process that started it ends"
-    )
+    parser.add_argument("--with-parent", type=int, help="end when this process, which started it, ends")
+    parser.add_argument("--temporary", action="store_true", help="take the folder along at that end")
     arguments = parser.parse_args(argv)
     folder = Path(arguments.folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,8 @@ def main(argv: list[str] | None = None) -> None:
     signal.signal(signal.SIGINT, stop)
     threading.Thread(target=_warm, daemon=True).start()
     if arguments.with_parent:
-        threading.Thread(target=_watch, args=[os.getppid(), stop], daemon=True).start()
+        gone = [arguments.with_parent, folder if arguments.temporary else None, stop]
+        threading.Thread(target=_watch, args=gone, daemon=True).start()
     state = {"pid": os.getpid(), "port": server.server_port, "url": f"http://127.0.0.1:{server.server_port}"}
     partial = folder / "sandbox.json.part"
     partial.write_text(json.dumps(state))
@@ -119,10 +120,12 @@ def main(argv: list[str] | None = None) -> None:
     server.serve_forever()
 
 
-def _watch(parent: int, stop: Callable[..., None]) -> None:
-    """A killed test leaves no server behind."""
+def _watch(parent: int, folder: Path | None, stop: Callable[..., None]) -> None:
+    """A killed test leaves no server behind, nor one that was killed while its server started."""
     while os.getppid() == parent:
         time.sleep(1)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
     stop()
 
 
