@@ -58,6 +58,16 @@ POLICIES = [
             }
         },
     ),
+    (
+        {"strategy": "rolling", "size": "1", "rollbackSize": "2"},
+        {
+            ROLLING: {
+                "MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1},
+                "RollbackMaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 2},
+                "WaitIntervalInSeconds": 300,
+            }
+        },
+    ),
 ]
 
 
@@ -67,7 +77,9 @@ def resources(data: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("asked", "expected"), POLICIES, ids=["canary", "linear", "all at once", "rolling"])
+@pytest.mark.parametrize(
+    ("asked", "expected"), POLICIES, ids=["canary", "linear", "all at once", "rolling", "back in steps"]
+)
 def test_policy(asked: dict[str, Any], expected: dict[str, Any]) -> None:
     config = resources(changed(FOUR, deployment=asked))["Endpoint"]["Properties"]["DeploymentConfig"]
     alarms = config.pop("AutoRollbackConfiguration")["Alarms"]
@@ -155,6 +167,20 @@ REFUSED = [
         SERVERLESS,
         "deployment.size: counts instances, of which a serverless",
     ),
+    ("back by a canary", {"rollbackSize": "50%"}, {}, "deployment.rollbackSize: is for rolling"),
+    (
+        "back too few",
+        {"strategy": "rolling", "rollbackSize": "4%"},
+        {},
+        "deployment.rollbackSize: is 4%; 5% to 100%",
+    ),
+    (
+        "back too many",
+        {"strategy": "rolling", "rollbackSize": "5"},
+        {},
+        "deployment.rollbackSize: is 5 of 4 instances; 5%",
+    ),
+    ("back more than all", {"strategy": "rolling", "rollbackSize": "101%"}, {}, "a share such as 25%"),
     (
         "steps at once",
         {"strategy": "all-at-once", "size": "10%"},

@@ -84,6 +84,7 @@ EXAMPLES: dict[tuple[str, str], Any] = {
     ("Deployment", "strategy"): "linear",
     ("Deployment", "terminationWait"): 600,
     ("Deployment", "timeout"): 7200,
+    ("Deployment", "rollbackSize"): "25%",
     ("Deployment", "rollbackAlarms"): {"errorRate": 0.02, "latency": 20},
     ("RollbackAlarms", "errorRate"): 0.02,
     ("RollbackAlarms", "latency"): 20,

@@ -43,6 +43,7 @@ def plan(scene: Scene) -> DeploymentPlan | None:
     return DeploymentPlan(
         routing=ROUTING[strategy],
         size=size,
+        rollback_size=_rollback_size(asked, strategy, scene),
         wait=asked.wait,
         termination_wait=asked.termination_wait,
         timeout=asked.timeout,
@@ -138,6 +139,27 @@ def _size(asked: Deployment, strategy: str, scene: Scene) -> CapacityPlan | None
             "deployment.size",
             f"is {value} of {max(counts)} {what}",
             f"at least {least} % of them; or a share such as {usual}",
+        )
+    return CapacityPlan("COPY_COUNT" if what == "copies" else "INSTANCE_COUNT", value)
+
+
+def _rollback_size(asked: Deployment, strategy: str, scene: Scene) -> CapacityPlan | None:
+    """How many go back at a time, 5 to 100 % of all (API reference, RollbackMaximumBatchSize)."""
+    if asked.rollback_size is None:
+        return None
+    if strategy != "rolling":
+        scene.notes.refuse(
+            "deployment.rollbackSize", "is for rolling: else all goes back at once", "leave it out"
+        )
+    value = int(asked.rollback_size.rstrip("%"))
+    if asked.rollback_size.endswith("%"):
+        if value < 5:
+            scene.notes.refuse("deployment.rollbackSize", f"is {value}%", "5% to 100%")
+        return CapacityPlan("CAPACITY_PERCENT", value)
+    what, counts = _counts(scene)
+    if counts and not (value <= min(counts) and value * 100 >= 5 * max(counts)):
+        scene.notes.refuse(
+            "deployment.rollbackSize", f"is {value} of {min(counts)} {what}", "5% to 100% of them"
         )
     return CapacityPlan("COPY_COUNT" if what == "copies" else "INSTANCE_COUNT", value)
 

@@ -41,6 +41,7 @@ class DeploymentPlan:
 
     routing: str
     size: CapacityPlan | None
+    rollback_size: CapacityPlan | None
     wait: int
     termination_wait: int | None
     timeout: int | None

@@ -8,6 +8,16 @@ from pydantic import Field
 
 from cfgen.spec.base import CLEAN, SpecModel, pattern
 
+RollbackShare = Annotated[
+    str,
+    pattern(
+        r"^(100%|[1-9][0-9]?%|[1-9][0-9]{0,2})$",
+        "a share such as 25%, or a number of instances",
+        "25%",
+        max_length=4,
+    ),
+    CLEAN,
+]
 Share = Annotated[
     str,
     pattern(
@@ -50,6 +60,11 @@ class Deployment(SpecModel):
     size: Share | None = Field(
         None,
         description="The canary, the step or the batch, as a share of the instances or a number of them.",
+    )
+    rollback_size: RollbackShare | None = Field(
+        None,
+        description="With rolling: how many go back at a time, as a share or a number; all at once when absent, for "
+        "which there must be room.",
     )
     wait: Annotated[int, Field(ge=0, le=3600)] = Field(
         300, description="Seconds that each step is watched (0 to 3,600)."
