@@ -99,11 +99,16 @@ def test_a_start_that_is_stopped_leaves_no_server(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_waits_until_the_server_has_an_owner() -> None:
-    reached = False
-    with pytest.raises(KeyboardInterrupt), local._undisturbed():
-        signal.raise_signal(signal.SIGINT)
-        reached = True
-    assert reached
+    reached = []
+
+    def begin() -> None:
+        with local._undisturbed():
+            signal.raise_signal(signal.SIGINT)
+            reached.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        begin()
+    assert reached == [True]
 
 
 @pytest.mark.parametrize(
