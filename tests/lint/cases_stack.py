@@ -323,6 +323,12 @@ CASES = [
         schedule(MORNING, "InstanceType"),
     ),
     Case("W9611", "scaled endpoint that resets its count", both(TARGET, TRACKING), SCALED),
+    Case(
+        "W9611",
+        "scaled asynchronous endpoint that resets its count, and one that may be at zero",
+        both(ASYNC, TARGET, TRACKING),
+        both(ASYNC, TARGET, TRACKING, props("Target", MinCapacity=0), WAKE),
+    ),
     Case("W9612", "managed scaling and a scalable target", both(COMPONENT, SCALED), COMPONENT),
     Case("W9613", "target at zero without a policy to wake it", ZERO, both(ZERO, WAKE)),
     Case(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cfgen.lint.evaluate import flag
+from cfgen.lint.evaluate import flag, number
 from cfgen.lint.rules._rule import Hits, Rule
 from cfgen.lint.rules._sagemaker import TARGET
 from cfgen.lint.rules._scaling import scaled
@@ -16,7 +16,8 @@ class ScalingReset(Rule):
     shortdesc = "A scaled endpoint retains its instance count over updates"
     description = (
         "Without RetainAllVariantProperties an update of the endpoint sets every variant back to its "
-        "InitialInstanceCount, however far it has scaled out: capacity falls under load."
+        "InitialInstanceCount, however far it has scaled out: capacity falls under load. One that may be at "
+        "zero is left out: instances that come back show whether what is new works."
     )
     fix = "set RetainAllVariantProperties: true on the endpoint"
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html"
@@ -25,10 +26,12 @@ class ScalingReset(Rule):
     types = (TARGET,)
 
     def check(self, resource: Resource) -> Hits:
-        """A value only AWS knows passes."""
+        """A value only AWS knows passes; so does a target at zero, where nothing kept would show a new model works."""
         world = resource.world
         endpoint, _, variant = scaled(world, resource)
         if endpoint is None or variant is None or "ServerlessConfig" in variant:
+            return
+        if number(resource.properties.get("MinCapacity")) == 0:
             return
         if flag(endpoint.properties.get("RetainAllVariantProperties", False)) is False:
             yield endpoint.path, f"scaled by '{resource.name}', but an update resets its instance count"
