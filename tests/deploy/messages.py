@@ -7,6 +7,12 @@ from __future__ import annotations
 
 EVENTS = [
     (
+        "no-principal",
+        "Invalid input parameter(s) (Service: AWSServiceCatalog; Status Code: 400; Error Code: InvalidParametersException;"
+        " Request ID: 9fd3749c; Proxy: null)",
+        "awslabs/landing-zone-accelerator-on-aws#132",
+    ),
+    (
         "quota-instances",
         "The account-level service limit 'ml.m5.large for endpoint usage' is 0 Instances, with current"
         " utilization of 0 Instances and a request delta of 1 Instances. Please contact AWS support to"

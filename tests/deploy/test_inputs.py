@@ -103,3 +103,8 @@ def test_required_and_masked_values_stay() -> None:
 
 def test_overrides_are_a_list_that_both_versions_of_the_cli_read() -> None:
     assert inputs.overrides_json({"A": "x y,=", "B": '"'}) == '["A=x y,=", "B=\\""]'
+
+
+def test_a_region_that_is_none_is_told_with_what_was_meant() -> None:
+    with pytest.raises(errors.RegionUnsupported, match="no region 'us-east1'; did you mean 'us-east-1'"):
+        inputs.check_regions(template(), ["us-east1"])

@@ -27,7 +27,10 @@ def command(stack: str, name: str | None, region: str | None, profile: str | Non
             raise view.without_endpoint()
         if name not in found:
             raise errors.DeployError(
-                f"{stack} has no output {name}", hint=f"it has {', '.join(found) or 'none'}"
+                f"{stack} has no output {name}",
+                hint=f"it has {', '.join(found)}"
+                if found
+                else f"it has no outputs: it is in {view.status}; `cfgen status {stack}` says more",
             )
         found = {name: found[name]}
     if style == "json":

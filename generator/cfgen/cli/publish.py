@@ -21,7 +21,7 @@ def command() -> None:
     """Publish templates for others to launch: in S3 with quick-create links, or in Service Catalog."""
 
 
-@command.command("s3")
+@command.command("s3", short_help="Templates into S3, and links that open the form.")
 @specs_argument
 @bucket_options
 @console.regions_option

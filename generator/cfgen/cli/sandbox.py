@@ -59,7 +59,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Start one in the background; print the way to it.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1 (default: a free one)."
 )
@@ -109,7 +109,7 @@ def _shell(variables: dict[str, str]) -> list[str]:
     return lines
 
 
-@command.command()
+@command.command(short_help="Stop it and forget everything in it.")
 @_folder_option
 def stop(folder: Path | None) -> None:
     """Stop the sandbox and forget everything in it."""
@@ -156,7 +156,10 @@ def status(style: str, folder: Path | None) -> None:
     click.echo(NOTICE, err=True)
 
 
-@command.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@command.command(
+    short_help="Run COMMAND with its AWS calls going to a sandbox.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
 @_region_option
 @_folder_option
@@ -178,7 +181,7 @@ def run(words: tuple[str, ...], region: str, folder: Path | None) -> None:
     raise SystemExit(code)
 
 
-@command.command()
+@command.command(short_help="Make what specs refer to: model data, secrets, networks …")
 @specs_argument
 @_region_option
 @_folder_option

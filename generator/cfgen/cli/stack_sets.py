@@ -41,8 +41,8 @@ _several = dict[str, Any](multiple=True, callback=_words)
 PREFERENCES = (
     click.option("--region-order", metavar="REGION,…", **_several, help="Regions in the order they are to be done."),
     click.option(
-        "--region-concurrency", type=click.Choice(["SEQUENTIAL", "PARALLEL"], case_sensitive=False),
-        default="SEQUENTIAL", show_default=True, help="Region after region, or all at once.",
+        "--region-concurrency", type=click.Choice(["sequential", "parallel"], case_sensitive=False),
+        default="sequential", show_default=True, help="Region after region, or all at once.",
     ),
     click.option(
         "--failure-tolerance", callback=_amount, default="0", show_default=True, metavar="N|P%",

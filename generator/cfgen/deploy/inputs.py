@@ -88,9 +88,20 @@ def check_regions(template: Template, regions: Sequence[str]) -> None:
     """Raise RegionUnsupported, with the list of those that are, for a region the template refuses."""
     wrong = [region for region in regions if template.regions and region not in template.regions]
     if wrong:
+        from cfgen.catalogue import load
+        from cfgen.catalogue.errors import UnknownRegion
+
+        supported = f"it can in {', '.join(template.regions)}"
+        for region in wrong:
+            try:
+                load().region(region)
+            except UnknownRegion as error:
+                raise RegionUnsupported(
+                    f"{template.name} cannot be launched in {region}: {error.message}", hint=supported
+                ) from error
         raise RegionUnsupported(
             f"{template.name} cannot be launched in {', '.join(wrong)}",
-            hint=f"it can in {', '.join(template.regions)}",
+            hint=supported,
         )
 
 
