@@ -322,6 +322,21 @@ CASES = [
         schedule(MORNING, "InstanceType", "Count"),
         schedule(MORNING, "InstanceType"),
     ),
+    Case(
+        "E9632",
+        "endpoint deleted by the clock",
+        both(
+            schedule(MORNING, "InstanceType"),
+            props(
+                "Clock",
+                Target={
+                    "Arn": sub("arn:${AWS::Partition}:scheduler:::aws-sdk:sagemaker:deleteEndpoint"),
+                    "Input": sub('{"EndpointName": "${Endpoint.EndpointName}"}'),
+                },
+            ),
+        ),
+        schedule(MORNING, "InstanceType"),
+    ),
     Case("W9611", "scaled endpoint that resets its count", both(TARGET, TRACKING), SCALED),
     Case(
         "W9611",

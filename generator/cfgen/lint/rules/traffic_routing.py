@@ -17,8 +17,8 @@ class TrafficRouting(Rule):
     shortdesc = "Traffic shifting is configured for its type"
     description = (
         "CANARY needs CanarySize (at most 50 % of the instances), LINEAR needs LinearStepSize (10 to 50 "
-        "%), a rolling batch of instances or of a component's copies is 5 to 50 %, and the API requires WaitIntervalInSeconds; the resource "
-        "schema requires only Type and knows no percentages."
+        "%), a rolling batch of instances or of a component's copies is 5 to 50 %, and the API requires "
+        "WaitIntervalInSeconds; the resource schema requires only Type and knows no percentages."
     )
     fix = "give the size that belongs to the type, within its percentages, and WaitIntervalInSeconds"
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html"
