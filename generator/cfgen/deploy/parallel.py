@@ -61,7 +61,8 @@ def side_by_side(
             # a wait without a timeout would not let Ctrl-C through on every platform
             if done.acquire(timeout=0.1):
                 left -= 1
-    return found
+    # a copy: after a second Ctrl-C the workers may still write theirs
+    return list(found)
 
 
 @contextlib.contextmanager
