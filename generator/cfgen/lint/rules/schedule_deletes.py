@@ -26,8 +26,8 @@ class ScheduleDeletes(Rule):
     shortdesc = "No schedule deletes or replaces what the stack made"
     description = (
         "A schedule that calls SageMaker to delete an endpoint of its stack, or to move it to another configuration, "
-        "does so behind CloudFormation's back: the next update of the stack fails, for what it would change is not there, "
-        "and an endpoint cannot be patched whose configuration is gone."
+        "does so behind CloudFormation's back: the next update of the stack fails, for what it would change is not "
+        "there, and an endpoint cannot be patched whose configuration is gone."
     )
     fix = (
         "put the endpoint under a condition and let the schedule update the stack "
