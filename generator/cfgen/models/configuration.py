@@ -168,10 +168,10 @@ def _context(values: Mapping[str, Any], kind: str) -> int | None:
     scaling = values.get("rope_scaling") or values.get("rope_parameters")
     if not isinstance(scaling, dict) or kind in _STRETCHED:
         return longest
-    kind, factor = scaling.get("rope_type") or scaling.get("type"), scaling.get("factor")
-    if kind not in ("linear", "dynamic", "yarn") or not isinstance(factor, (int, float)) or factor < 1:
+    how, factor = scaling.get("rope_type") or scaling.get("type"), scaling.get("factor")
+    if how not in ("linear", "dynamic", "yarn") or not isinstance(factor, (int, float)) or factor < 1:
         return longest
-    if kind == "yarn":
+    if how == "yarn":
         longest = _number(scaling, "original_max_position_embeddings") or longest
     return int(longest * factor)
 
