@@ -298,9 +298,16 @@ def test_every_statement_that_names_no_resource_says_why(spec: object, plan_of: 
             assert row.why, (row.role, row.sid)
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
-def test_the_text_fits_a_terminal(spec: object, plan_of: Planner) -> None:
-    for line in lines(plan_of(getattr(spec, "stem", ""), "us-east-1")):
+READY = {"ServerlessProvisionedConcurrency": "5"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "values"),
+    [*((path.stem, {}) for path in SPECS), ("serverless-classifier", READY)],
+    ids=[*(path.stem for path in SPECS), "kept ready"],
+)
+def test_the_text_fits_a_terminal(spec: str, values: dict[str, str], plan_of: Planner) -> None:
+    for line in lines(plan_of(spec, "us-east-1", values=values)):
         command = re.match(r"\s*(aws |https://|--|arn:)", line)  # to be copied whole
         assert len(line) <= 100 or command, line
         assert line == line.rstrip()

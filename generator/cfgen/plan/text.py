@@ -106,10 +106,14 @@ def _cost(cost: RegionCost) -> Iterator[str]:
     rows = [_row(line) for line in cost.lines if line.hourly is not None or not line.known]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for row in rows:
-        yield (
+        said = (
             f"  {row[0].ljust(widths[0])}  {row[1].ljust(widths[1])}  {row[2].rjust(widths[2])}"
-            f"  {row[3].rjust(widths[3])}  {row[4]}"
-        ).rstrip()
+            f"  {row[3].rjust(widths[3])}"
+        )
+        beside = len(said) + 2 + len(row[4]) <= WIDTH
+        yield f"{said}  {row[4]}".rstrip() if beside else said
+        if not beside:
+            yield from textwrap.wrap(row[4], WIDTH, initial_indent="    ", subsequent_indent="    ")
     by_use = [_by_use(line) for line in _distinct(cost) if line.hourly is None and line.known]
     if by_use:
         yield from textwrap.wrap(
