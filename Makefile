@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-stacks test-streaming test-serving test-models test-taskcat test-browser test-security test-all check bench docs wheel lock goldens clean
+.PHONY: help demo test test-stacks test-streaming test-serving test-models test-taskcat test-browser test-security test-sam test-all check bench docs wheel lock goldens clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -83,9 +83,16 @@ test-browser: $(VENV)/.browser ## the page of a plan in headless Chromium (Debia
 	.venvs/checkov/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
 	@touch $@
 test-security: $(VENV)/.test .venvs/checkov/.done ## checkov over every golden
-	$(PYTEST1) tests/scans $(ARGS)
+	$(PYTEST1) tests/scans/test_checkov.py $(ARGS)
 
-test-all: test test-stacks test-streaming test-models test-serving test-taskcat test-browser test-security ## every test there is
+.venvs/sam/.done: requirements/sam.txt
+	$(PYTHON) -m venv .venvs/sam
+	.venvs/sam/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
+	@touch $@
+test-sam: $(VENV)/.test .venvs/sam/.done ## templates in AWS SAM's syntax by its own command line
+	$(PYTEST1) tests/scans/test_sam.py $(ARGS)
+
+test-all: test test-stacks test-streaming test-models test-serving test-taskcat test-browser test-security test-sam ## every test there is
 
 check: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
@@ -113,6 +120,7 @@ lock: $(VENV)/.dev ## resolve the lock files anew, each layer within the next
 	$(COMPILE) --constraint requirements/test.txt --output-file requirements/base.txt
 	$(COMPILE) --extra taskcat --output-file requirements/taskcat.txt
 	$(subst pyproject.toml,requirements/checkov.in,$(COMPILE)) --output-file requirements/checkov.txt
+	$(subst pyproject.toml,requirements/sam.in,$(COMPILE)) --output-file requirements/sam.txt
 	$(COMPILE) requirements/image.in --extra deploy --constraint requirements/test.txt --output-file requirements/image.txt
 	$(subst pyproject.toml,requirements/build.in,$(COMPILE)) --output-file requirements/build.txt
 
