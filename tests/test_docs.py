@@ -84,6 +84,13 @@ def test_every_command_and_option_is_in_the_reference() -> None:
                 assert name in section, f"{context.command_path} {name}"
 
 
+def test_every_variable_of_the_environment_is_in_the_reference() -> None:
+    code = "".join(read(path) for path in (ROOT / "generator" / "cfgen").rglob("*.py"))
+    taken = set(re.findall(r"""environ(?:\.get\(|\[)["'](CFGEN_\w+|HF_\w+|NO_COLOR)["']""", code))
+    assert {"CFGEN_CACHE_DIR", "HF_TOKEN"} <= taken
+    assert not [name for name in taken if f"`{name}`" not in commands.environment()]
+
+
 def test_every_command_is_shown_in_use() -> None:
     shown = "\n".join(map(read, SHOWN))
     leaves = [c.command_path for c in commands.walk() if not isinstance(c.command, click.Group)]

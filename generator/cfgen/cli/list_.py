@@ -12,7 +12,7 @@ from cfgen.deploy import console
 from cfgen.errors import CfgenError
 
 
-@click.command("list")
+@click.command("list", short_help="List the stacks of cfgen's making.")
 @console.regions_option
 @console.profile_option
 @format_option

@@ -15,9 +15,32 @@ _HEAD = f"""# Commands
 {GENERATED}
 
 Results go to standard output; progress, warnings and errors to standard error. Exit codes: 0 done, 1 failed or
-problems found, 2 wrong usage. `--format json` prints results for programs.
+problems found, 2 wrong usage, 130 interrupted; `diff` answers as diff(1) does. `--format json` prints results for
+programs. What commands take from the [environment](#environment) stands at the end.
 
 """
+_ENVIRONMENT = (
+    ("`AWS_PROFILE`, `AWS_REGION` and the others", "as in the AWS CLI; options go before them"),
+    (
+        "`AWS_ENDPOINT_URL`",
+        "another place for AWS's services, such as the one that `cfgen sandbox start` prints",
+    ),
+    (
+        "`CFGEN_CACHE_DIR`",
+        "where renderings, facts about models and quotas, and the environment for taskcat are kept: `~/.cache/cfgen`",
+    ),
+    ("`CFGEN_PRICE_LIST`", "a mirror of AWS's public price list, for `cfgen plan --live`"),
+    ("`CFGEN_TRACEBACK`", "`1`: a fault of cfgen's own shows where it is, for a report"),
+    (
+        "`HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE`",
+        "the hub, the token it is shown, `1` to ask nobody ([inspect](../how-to/inspect.md#which-hub-which-token))",
+    ),
+    (
+        "`HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`",
+        "proxies and certificates; the sandbox is reached without a proxy",
+    ),
+    ("`NO_COLOR`", "no colour, as with `--no-color`"),
+)
 
 
 def walk() -> Iterator[click.Context]:
@@ -48,7 +71,12 @@ def page() -> str:
         for one in found
     ]
     sections = [_section(one) for one in found]
-    return _HEAD + table(("command", "what it does"), rows[1:]) + "\n" + "\n".join(sections)
+    return _HEAD + table(("command", "what it does"), rows[1:]) + "\n" + "\n".join(sections) + environment()
+
+
+def environment() -> str:
+    """The section about variables of the environment."""
+    return "\n## Environment\n\n" + table(("variable", "what it is for"), _ENVIRONMENT)
 
 
 def _section(context: click.Context) -> str:
