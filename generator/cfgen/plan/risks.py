@@ -7,7 +7,7 @@ from typing import Any
 
 from cfgen.catalogue import Catalogue
 from cfgen.document import capabilities
-from cfgen.lint.evaluate import mapping, maps, text
+from cfgen.lint.evaluate import known, mapping, maps, text
 from cfgen.lint.worlds import World
 from cfgen.parameters import NOT_ALLOWED, broken, plain
 from cfgen.plan.account import Account
@@ -107,6 +107,8 @@ def _images(world: World, catalogue: Catalogue, account: Account | None) -> Iter
     ]
     for uri in dict.fromkeys(uris):
         owner = uri.split(".", 1)[0]
+        if not known(owner):
+            continue  # a region that the template has no account for, and its rules refuse
         if ".dkr.ecr." in uri and owner not in catalogue.registries:
             foreign = (
                 ""
