@@ -29,6 +29,8 @@ MAX_VERSIONS = 100
 MAX_POLICY = 10_240
 """Characters of all inline policies of a role, without white space ("IAM and AWS STS quotas")."""
 MAX_ROLE_NAME = 64
+MAX_DESCRIPTION = 2_000
+"""Characters of a constraint's description (CreateConstraint)."""
 _HASH = 12
 _PRINCIPAL = re.compile(
     r"arn:aws[a-z-]*:iam::(?P<account>\d{12})?:(?P<rest>(?:role|user|group)/[\w+=,.@*?/-]+)\Z"
@@ -70,6 +72,13 @@ class Product:
         text = json.dumps(self.rules, separators=(", ", ": "))
         # what else looks like a variable is none
         return re.sub(r"\$\{(?!AWS::(?:Partition|AccountId)\})", "${!", text) if self.rules_vary else text
+
+    @property
+    def rules_said(self) -> str:
+        """What its template constraint says to launchers, as short as Service Catalog takes a description."""
+        said = [one["AssertDescription"] for rule in self.rules.values() for one in rule["Assertions"]]
+        text = "; ".join(said)
+        return text if len(text) <= MAX_DESCRIPTION else f"{text[: MAX_DESCRIPTION - 1]}…"
 
     @property
     def rules_vary(self) -> bool:
