@@ -74,3 +74,17 @@ def test_a_missing_stack_is_none_and_other_refusals_are_errors() -> None:
     denied = failure("AccessDenied", "is not authorized to perform: cloudformation:DescribeStacks")
     with pytest.raises(errors.AccessDenied):
         stacks.find(FakeAws(cloudformation=Client(describe_stacks=denied)), "x")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "-x", "é", "1a", "a" * 129], ids=ascii)
+def test_what_no_stack_is_called_is_not_asked_for(name: str) -> None:
+    """An empty name would be any stack: `cfgen destroy "$STACK"` without the variable."""
+    with pytest.raises(errors.MalformedOption, match="is no name for a stack") as caught:
+        stacks.get(FakeAws(cloudformation=Client()), name)
+    assert caught.value.exit_code == 2
+
+
+def test_a_log_does_not_begin_before_time_did() -> None:
+    from cfgen.deploy import logs
+
+    assert logs.milliseconds(1e15) == 0

@@ -126,4 +126,4 @@ def follow(
 
 def milliseconds(seconds_ago: float) -> int:
     """The time so many seconds ago, as CloudWatch Logs counts it."""
-    return int((time.time() - seconds_ago) * 1000)
+    return max(0, int((time.time() - seconds_ago) * 1000))

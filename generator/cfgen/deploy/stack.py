@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,10 @@ from cfgen import document
 from cfgen.deploy import errors
 from cfgen.deploy.inputs import STATE, Deployed
 from cfgen.deploy.session import Aws, aws_errors, code_of, pages, text_of
+from cfgen.errors import shorten
+
+_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}|arn:\S+")
+"""What CloudFormation takes for a stack ("CreateStack", StackName)."""
 
 STUCK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
 """States in which CloudFormation takes no update ("Stack status codes")."""
@@ -128,7 +133,13 @@ class StackView:
 
 
 def find(aws: Aws, name: str) -> StackView | None:
-    """The living stack of that name or ARN, None when there is none."""
+    """The living stack of that name or ARN, None when there is none. Raises MalformedOption for what is no name."""
+    if not _NAME.fullmatch(name):
+        # an empty name would mean every stack, and the first of them be taken
+        raise errors.MalformedOption(
+            f"{shorten(name)!r} is no name for a stack",
+            hint="letters, digits and -, a letter first, at most 128; or the stack's ARN",
+        )
     client = aws.client("cloudformation")
     with aws_errors(f"describe the stack {name}"):
         try:
