@@ -158,11 +158,12 @@ def test_an_image_of_one_s_own_is_not_known_to_be_there(plan_of: Planner) -> Non
     assert next(check for check in plan_of("embeddings").checks if check.kind == "image").status == "ok"
 
 
-def test_where_there_is_no_registry_nothing_is_said_of_an_image(plan_of: Planner) -> None:
-    plan = plan_of("secured", "us-east-1")
-    assert [check.kind for check in plan.failed] == ["region"]
-    assert not any(check.kind == "image" for check in plan.checks)
-    assert not any("⟦" in f"{check.title} {check.detail} {check.fix}" for check in plan.checks)
+def test_nothing_is_said_of_an_image_or_a_package_that_a_region_has_not(plan_of: Planner) -> None:
+    for spec, kind in (("secured", "image"), ("model-package", "subscription")):
+        plan = plan_of(spec, "us-gov-west-1")
+        assert [check.kind for check in plan.failed] == ["region"]
+        assert not any(check.kind == kind for check in plan.checks)
+        assert not any("⟦" in f"{check.title} {check.detail} {check.fix}" for check in plan.checks)
 
 
 def test_ids_of_another_kind_are_told(plan_of: Planner) -> None:

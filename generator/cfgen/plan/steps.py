@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cfgen.lint.evaluate import mapping, maps, strings, text
+from cfgen.lint.evaluate import known, mapping, maps, strings, text
 from cfgen.lint.worlds import World
 from cfgen.plan.account import MISSING, Account
 from cfgen.plan.model import Check
@@ -78,7 +78,7 @@ def _hub(model: Any) -> Iterator[Check]:
 
 def _packages(properties: Mapping[str, Any]) -> Iterator[Check]:
     containers = [mapping(properties, "PrimaryContainer"), *maps(properties, "Containers")]
-    for arn in {text(one["ModelPackageName"]) for one in containers if "ModelPackageName" in one}:
+    for arn in {text(one["ModelPackageName"]) for one in containers if known(one.get("ModelPackageName"))}:
         yield Check(
             "subscription", "todo", "subscription in AWS Marketplace",
             f"a proprietary model package must be subscribed to in the account of the launch, and its owner may bill "
