@@ -101,7 +101,7 @@ def options_of(call: Call, *resources: str) -> dict[str, list[str]]:
         one = catalog.options[option]
         if resource in resources and one["Active"]:
             found.setdefault(one["Key"], []).append(one["Value"])
-    return found
+    return {key: sorted(values) for key, values in found.items()}
 
 
 @operation("servicecatalog")
