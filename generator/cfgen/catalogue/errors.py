@@ -25,7 +25,6 @@ from collections.abc import Iterable
 
 from cfgen.errors import CfgenError, ProblemsError, shorten
 
-
 USUAL = ("djl-lmi", "huggingface", "pytorch", "sglang", "tei", "tgi", "triton", "vllm", "xgboost")
 """What most people ask for."""
 

@@ -36,7 +36,9 @@ def groups(stack: StackView, *, build: bool = False, functions: bool = False) ->
             for name in stack.physical("AWS::SageMaker::InferenceComponent")
         ]
         if not names and stack.switched_off:
-            names = [one for one in stack.physical("AWS::Logs::LogGroup") if one.startswith("/aws/sagemaker/")]
+            names = [
+                one for one in stack.physical("AWS::Logs::LogGroup") if one.startswith("/aws/sagemaker/")
+            ]
     if not names:
         kind = "build" if build else "function" if functions else "endpoint"
         raise errors.DeployError(f"{stack.name} has no {kind}")
