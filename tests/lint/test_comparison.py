@@ -47,9 +47,7 @@ def _table(found: Findings) -> str:
     return "".join([*lines, END])
 
 
-def test_the_table_of_the_page_is_fresh(
-    found: Findings, golden: Callable[[Path, str], None]
-) -> None:
+def test_the_table_of_the_page_is_fresh(found: Findings, golden: Callable[[Path, str], None]) -> None:
     page = PAGE.read_text()
     before, rest = page.split(BEGIN)
     golden(PAGE, before + _table(found) + rest.split(END)[1])

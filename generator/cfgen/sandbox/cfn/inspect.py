@@ -69,11 +69,7 @@ def _summary(body: str, region: str) -> dict[str, Any]:
                 "ParameterKey": name,
                 "ParameterType": declaration["Type"],
                 "NoEcho": str(declaration.get("NoEcho", False)).lower() == "true",
-                **(
-                    {"DefaultValue": plain(declaration["Default"])}
-                    if "Default" in declaration
-                    else {}
-                ),
+                **({"DefaultValue": plain(declaration["Default"])} if "Default" in declaration else {}),
                 **({"Description": declaration["Description"]} if "Description" in declaration else {}),
                 "ParameterConstraints": {
                     "AllowedValues": [plain(item) for item in declaration.get("AllowedValues", [])]
