@@ -85,9 +85,10 @@ test-browser: $(VENV)/.browser ## the page of a plan in headless Chromium (Debia
 test-security: $(VENV)/.test .venvs/checkov/.done ## checkov over every golden
 	$(PYTEST1) tests/scans/test_checkov.py $(ARGS)
 
+# the lock is complete; pip would take a package with extras for one that it does not name
 .venvs/sam/.done: requirements/sam.txt
 	$(PYTHON) -m venv .venvs/sam
-	.venvs/sam/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
+	.venvs/sam/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r $<
 	@touch $@
 test-sam: $(VENV)/.test .venvs/sam/.done ## templates in AWS SAM's syntax by its own command line
 	$(PYTEST1) tests/scans/test_sam.py $(ARGS)
