@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cfgen.lint.evaluate import Map, mapping, maps, number, text
@@ -64,12 +64,16 @@ def _counts(world: World, variant: Map) -> tuple[float, float, float]:
     if text(managed.get("Status", "")) != "DISABLED":
         _bounds(managed, "MinInstanceCount", "MaxInstanceCount", lows, highs)
     name = text(variant.get("VariantName", ""))
-    for target in world.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-        if text(target.properties.get("ResourceId", "")).endswith(f"/variant/{name}"):
-            _bounds(target.properties, "MinCapacity", "MaxCapacity", lows, highs)
+    targets = [
+        one.properties
+        for one in world.of_type("AWS::ApplicationAutoScaling::ScalableTarget")
+        if text(one.properties.get("ResourceId", "")).endswith(f"/variant/{name}")
+    ]
+    for target in targets:
+        _bounds(target, "MinCapacity", "MaxCapacity", lows, highs)
     # scaling brings what is missing to its minimum as soon as it is there
     count = max([count, *lows])
-    kept = [low for target in _kept(world, name) if (low := number(target.get("MinCapacity"))) is not None]
+    kept = [low for one in _kept(targets) if (low := number(one.get("MinCapacity"))) is not None]
     return count, min([*lows, *kept], default=count), max([count, *highs])
 
 
@@ -79,11 +83,10 @@ def _bounds(source: Map, low: str, high: str, lows: list[float], highs: list[flo
             found.append(bound)
 
 
-def _kept(world: World, name: str) -> Iterator[Map]:
+def _kept(targets: Iterable[Map]) -> Iterator[Map]:
     """The bounds that a clock sets; none that empties the variant, for the hours of the week tell of those."""
-    for target in world.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-        if text(target.properties.get("ResourceId", "")).endswith(f"/variant/{name}"):
-            for action in maps(target.properties, "ScheduledActions"):
-                bounds = mapping(action, "ScalableTargetAction")
-                if number(bounds.get("MaxCapacity")):
-                    yield bounds
+    for target in targets:
+        for action in maps(target, "ScheduledActions"):
+            bounds = mapping(action, "ScalableTargetAction")
+            if number(bounds.get("MaxCapacity")):
+                yield bounds
