@@ -8,6 +8,7 @@ import pytest
 
 from cfgen.deploy import errors, running
 from cfgen.deploy.stack import Resource, StackView
+from cfgen.document import COMPONENT
 
 from .fakes import Client, failure, stack
 
@@ -44,7 +45,7 @@ def _stack(variants: list[dict[str, Any]], configured: Any = None, names: Any = 
         describe_inference_component=lambda InferenceComponentName: COMPONENTS[InferenceComponentName],
     )
     found = stack(sagemaker)
-    rows = [Resource(f"{one}C", ARN.format(one), running.COMPONENT, "CREATE_COMPLETE") for one in names]
+    rows = [Resource(f"{one}C", ARN.format(one), COMPONENT, "CREATE_COMPLETE") for one in names]
     found.resources = (*found.resources, *rows)
     return found
 

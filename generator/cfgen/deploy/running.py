@@ -6,8 +6,8 @@ from typing import Any
 
 from cfgen.deploy.session import aws_errors, code_of
 from cfgen.deploy.stack import StackView
+from cfgen.document import COMPONENT
 
-COMPONENT = "AWS::SageMaker::InferenceComponent"
 _GONE = {"ValidationException", "ResourceNotFound"}
 
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cfgen.deploy.replacement import Property, create_only, identity, tokens_in
-from cfgen.document import ENDPOINT, ENDPOINT_CONFIG
+from cfgen.document import COMPONENT, ENDPOINT, ENDPOINT_CONFIG
 
 SWITCH = "ScalingEnabled"
 """The parameter of a template that takes its variants out of automatic scaling."""
 
 _TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
-_COMPONENT = "AWS::SageMaker::InferenceComponent"
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _CFN = "https://docs.aws.amazon.com/AWSCloudFormation/latest/"
 
@@ -174,7 +173,7 @@ def _components(update: Update) -> Iterator[tuple[str, str]]:
 
 def _moved(update: Update) -> Iterator[tuple[str, str]]:
     for name, stand in update.after.items():
-        if stand.type != _COMPONENT or not update.stays(name):
+        if stand.type != COMPONENT or not update.stays(name):
             continue
         for token in tokens_in(stand.properties.get("EndpointName")):
             if update.actions.get(token.split(".")[0]) == "replace":
